@@ -1,0 +1,1 @@
+"""The negotiation workbook: its design, its template and its filler."""

@@ -1,0 +1,3 @@
+"""Commitment sizing for LLM contracts: the domain."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""History in, joint sample paths of demand out."""

@@ -1,0 +1,1 @@
+"""The forecasters of the pool, one family per file."""

@@ -1,0 +1,1 @@
+"""Batch, caching and routing: token mixes in, token mixes out."""

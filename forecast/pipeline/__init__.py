@@ -1,0 +1,1 @@
+"""The only place where the stages meet: one file per front door."""

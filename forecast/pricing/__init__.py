@@ -1,0 +1,1 @@
+"""Dated rate cards, and exact rating of usage at list prices."""

@@ -1,0 +1,88 @@
+"""What the forecast says and what it rests on."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from forecast.records.base import Note, Record, Share, Usd
+
+
+class Adjustment(Record):
+    """A change to the statistical forecast that somebody or something asked for."""
+
+    workload: str
+    what: str
+    """launch, retirement, one_off_removed, level_shift, missing_days_filled, …"""
+    start: date
+    end: date | None = None
+    effect: Note
+    source: Note
+
+
+class MemberWeight(Record):
+    """What one member of the pool weighs in one workload, and why."""
+
+    workload: str
+    member: str
+    weight: Share
+    pinball_loss: Annotated[float, Field(ge=0)] | None = None
+    """Mean over past origins, on log totals; None without an origin to score it at."""
+
+
+class WorkloadOutlook(Record):
+    """The demand forecast of one workload, in input-equivalent tokens."""
+
+    workload: str
+    n_weeks: int
+    n_origins: int
+    season: bool
+    """Whether two years of history allowed a yearly season."""
+    term_mean_units: float
+    term_p10_units: float
+    term_p90_units: float
+    error_scale: float
+    """Standard deviation of the log of the term total."""
+
+
+class BacktestPoint(Record):
+    """One past origin and horizon of the whole portfolio, priced at today's rates."""
+
+    origin: date
+    horizon_weeks: int
+    realised_usd: Usd
+    p10_usd: Usd
+    p50_usd: Usd
+    p90_usd: Usd
+    inside_80: bool
+
+
+class Backtest(Record):
+    """How the same method would have done at past origins of the buyer's own history."""
+
+    origins: int
+    horizons_weeks: tuple[int, ...]
+    interval_coverage_80: Share | None
+    """Share of the points inside the 80 % interval; None without a single one."""
+    savings_capture: float | None
+    """Share of hindsight's saving at a 20 % discount that a quantile commitment caught."""
+    savings_capture_run_rate: float | None
+    """The same for committing the run rate."""
+    note: Note
+    """What this many origins can and cannot prove."""
+    points: tuple[BacktestPoint, ...]
+
+
+class Outlook(Record):
+    """The demand forecast as a whole."""
+
+    as_of: date
+    history_start: date
+    n_weeks: int
+    rank_correlation: float
+    """The shrunk correlation between the errors of two workloads."""
+    workloads: tuple[WorkloadOutlook, ...]
+    members: tuple[MemberWeight, ...]
+    adjustments: tuple[Adjustment, ...]

@@ -1,0 +1,366 @@
+"""The answer: every name that a caller of the command line, the API or the workbook reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
+from forecast.records.outlook import Backtest, Outlook
+from forecast.records.workloads import Decision, OwnerState
+
+Level = Annotated[float, Field(gt=0, lt=1)]
+
+QUANTILE_LEVELS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+"""Every distribution is reported at .05, .10 … .95."""
+
+
+class Headline(Record):
+    """The four numbers that are always shown together, in contracted dollars over the term."""
+
+    sign_for_usd: Usd
+    expect_to_pay_usd: Usd
+    budget_p80_usd: Usd
+    worst_case_unused_usd: Usd
+    """P95 of what is committed and not used."""
+
+
+class PeriodCommitment(Record):
+    """The commitment of one settlement period, [period_start, period_end)."""
+
+    period_start: date
+    period_end: date
+    commitment_usd: Usd
+
+
+class Interval(Record):
+    """Where the optimum moves when the evidence is resampled."""
+
+    lower_usd: Usd
+    upper_usd: Usd
+    interval_mass: Share
+
+
+class IndifferenceBand(Record):
+    """Commitments whose expected cost is within the tolerance of the best."""
+
+    lower_usd: Usd
+    upper_usd: Usd
+    tolerance_share: Share
+
+
+class CostRisk(Record):
+    """Everything paid over the term."""
+
+    expected_usd: Usd
+    p50_usd: Usd
+    p80_usd: Usd
+    p95_usd: Usd
+    cvar95_usd: Usd
+
+
+class WasteRisk(Record):
+    """Committed and not used."""
+
+    expected_usd: Usd
+    p80_usd: Usd
+    p95_usd: Usd
+    cvar95_usd: Usd
+
+
+class Commitment(Record):
+    """The recommended commitment with its risks; zero is a recommendation."""
+
+    recommended_usd: Usd
+    schedule: tuple[PeriodCommitment, ...]
+    tier_discount_share: Share
+    percentile: Share
+    """P(contracted term consumption at the tier in force ≤ recommended)."""
+    closed_form_percentile: Share | None
+    """What the one-tier formula says for the tier in force; None where it does not apply."""
+    interval: Interval | None
+    indifference_band: IndifferenceBand
+    shortfall_probability: Share
+    overage_probability: Share
+    break_even_utilisation: float | None
+    cost: CostRisk
+    waste: WasteRisk
+    no_deal_expected_cost_usd: Usd
+
+
+class TierRow(Record):
+    """The best commitment inside one tier."""
+
+    from_commitment_usd: Usd
+    """Term commitment from which the tier is in force."""
+    discount_share: Share
+    best_commitment_usd: Usd
+    expected_cost_usd: Usd
+    waste_expected_usd: Usd
+    verdict: Note
+
+
+class Move(Record):
+    """What it costs to move from our number to another one."""
+
+    commitment_usd: Usd
+    discount_share: Share
+    extra_expected_cost_usd: Usd
+    expected_unused_usd: Usd
+    indifference_discount_share: float | None
+    """The discount at which we would not mind; None when no discount below 1 is enough."""
+
+
+class CurvePoint(Record):
+    """One commitment and what follows from it."""
+
+    commitment_usd: Usd
+    discount_share: Share
+    expected_cost_usd: Usd
+    p80_cost_usd: Usd
+    waste_expected_usd: Usd
+    shortfall_probability: Share
+    overage_probability: Share
+
+
+class ClauseValue(Record):
+    """One clause moved one step, re-optimised on the same paths."""
+
+    clause: str
+    change: str
+    value_usd: Usd
+    """What the step saves us in expected cost."""
+    standard_error_usd: Usd
+    commitment_change_usd: Usd
+
+
+class OfferScore(Record):
+    """A vendor's offer settled on the same paths."""
+
+    name: Name
+    commitment_usd: Usd
+    discount_share: Share
+    percentile: Share
+    expected_cost_usd: Usd
+    p95_cost_usd: Usd
+    waste_expected_usd: Usd
+    regret_usd: Usd
+    """Against the best commitment under our own terms."""
+    verdict: Note
+
+
+class Scenario(Record):
+    """The decision under a named shock."""
+
+    name: str
+    commitment_usd: Usd
+    expected_cost_usd: Usd
+    breaks: bool
+    """Whether signing today's number would then cost more than the indifference tolerance."""
+
+
+class BridgeStep(Record):
+    """One step from last quarter's bill to the commitment."""
+
+    step: str
+    usd: Usd
+
+
+class Quantile(Record):
+    """One quantile of a distribution."""
+
+    quantile_level: Level
+    usd: Usd
+
+
+class Distribution(Record):
+    """Mean and quantiles of a total."""
+
+    mean_usd: Usd
+    quantiles: tuple[Quantile, ...]
+
+
+class MonthlyDistribution(Record):
+    """Mean and quantiles of one month's list cost."""
+
+    month: date
+    mean_usd: Usd
+    quantiles: tuple[Quantile, ...]
+
+
+class CostOutlook(Record):
+    """The term's cost in one state of the levers."""
+
+    term_list_cost: Distribution
+    term_contracted_cost: Distribution
+    """At the discount of the recommended tier."""
+    monthly: tuple[MonthlyDistribution, ...]
+    commitment_usd: Usd
+    """The best commitment if this state were the whole truth."""
+
+
+class AvoidedOverCommitment(Record):
+    """What signing the as-is number would have cost, on the optimised paths."""
+
+    commitment_usd: Usd
+    """As-is commitment less the recommended one."""
+    cost_usd: Usd
+
+
+class LeverSaving(Record):
+    """What one lever is worth over the term, in the declared order of the stack."""
+
+    lever: Literal["routing", "batch", "caching"]
+    list_saving_usd: Usd
+    settled_saving_usd: Usd
+    """After settlement under the recommended commitment."""
+    configuration: Note = ""
+    """What was chosen: TTL, target model, share."""
+
+
+class WorkloadResult(Record):
+    """One workload: the answer to the one question, and its levers over the term."""
+
+    name: str
+    decision: Decision
+    owner_state: OwnerState
+    reasons: tuple[Note, ...]
+    as_is_usd: Usd
+    optimised_usd: Usd
+    potential_usd: Usd
+    adoption_month: date | None
+    levers: tuple[LeverSaving, ...]
+
+
+class MigrationStep(Record):
+    """One workload to migrate, in order."""
+
+    order: int
+    workload: str
+    levers: tuple[str, ...]
+    start_month: date
+    saving_usd: Usd
+    effort_weeks: float
+    gate: Note
+
+
+class Assumption(Record):
+    """A number nobody measured, or whose source should be seen."""
+
+    name: str
+    value: str
+    provenance: Provenance
+    source: Note
+    as_of: date | None = None
+
+
+class EvidenceItem(Record):
+    """What an input could or could not tell."""
+
+    item: str
+    share: Share | None = None
+    note: Note
+
+
+class EvidenceMeter(Record):
+    """How much of the spend is understood."""
+
+    attributed_share: Share
+    items: tuple[EvidenceItem, ...]
+
+
+class HistoryMonth(Record):
+    """Observed list cost of one month."""
+
+    month: date
+    list_usd: Usd
+    complete: bool
+
+
+class Reconciliation(Record):
+    """Repriced usage against what was billed."""
+
+    status: Literal["not_done", "within_tolerance", "warning", "refused"]
+    billed_usd: Usd | None = None
+    repriced_usd: Usd | None = None
+    difference_share: float | None = None
+    note: Note
+
+
+class InputDigest(Record):
+    """A file that the result rests on."""
+
+    name: str
+    sha256: str
+
+
+class ResultProvenance(Record):
+    """Enough to make the same result again."""
+
+    package_version: str
+    seed: int
+    as_of: date
+    rate_card_day: date
+    n_scenarios: int
+    sampling_error_usd: Usd
+    """Standard error of the expected cost at the recommendation, from the stored scenarios."""
+    inputs: tuple[InputDigest, ...]
+
+
+class Sizing(Record):
+    """A decision on a decision set, wherever its paths came from."""
+
+    status: Literal["recommended"] = "recommended"
+    headline: Headline
+    commitment: Commitment
+    tiers: tuple[TierRow, ...]
+    moves: tuple[Move, ...]
+    curve: tuple[CurvePoint, ...]
+    clauses: tuple[ClauseValue, ...]
+    offers: tuple[OfferScore, ...] = ()
+
+
+class Recommendation(Sizing):
+    """The whole answer of `commitment recommend`."""
+
+    bridge: tuple[BridgeStep, ...]
+    as_is: CostOutlook
+    optimised: CostOutlook
+    potential: CostOutlook
+    avoided_over_commitment: AvoidedOverCommitment
+    workloads: tuple[WorkloadResult, ...]
+    waterfall: tuple[BridgeStep, ...]
+    """List cost as is, less each lever in turn, to list cost optimised (means over the term)."""
+    migration: tuple[MigrationStep, ...]
+    scenarios: tuple[Scenario, ...]
+    history: tuple[HistoryMonth, ...]
+    outlook: Outlook
+    backtest: Backtest
+    evidence: EvidenceMeter
+    reconciliation: Reconciliation
+    cleaning: tuple[Note, ...]
+    assumptions: tuple[Assumption, ...]
+    provenance: ResultProvenance
+
+
+class MissingEvidence(Record):
+    """What would make an answer possible, the most valuable first."""
+
+    what: Note
+    why: Note
+
+
+class Refusal(Record):
+    """No number, but a safe action."""
+
+    status: Literal["insufficient_evidence"] = "insufficient_evidence"
+    reason: Note
+    do_not_exceed_usd: Usd
+    """A term commitment that even the weakest observed weeks would have used up."""
+    safe_structure: Note
+    missing_evidence: tuple[MissingEvidence, ...]
+    evidence: EvidenceMeter
+    assumptions: tuple[Assumption, ...]
+    provenance: ResultProvenance

@@ -1,0 +1,225 @@
+"""The inventory a buyer keeps: workloads, the one question, levers, and who said yes."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from forecast.records.base import Name, Note, Record, Share
+from forecast.records.usage import UNASSIGNED
+from forecast.units import month_of
+
+Tokens = Annotated[int, Field(ge=0, le=10**15)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class OwnerState(StrEnum):
+    """Who has said yes to the levers of a workload; a saving is nobody's before `accepted`."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
+    SHIPPED = "shipped"
+    MEASURED = "measured"
+    DECLINED = "declined"
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether levers in this state enter the recommendation."""
+        return self not in (OwnerState.PROPOSED, OwnerState.DECLINED)
+
+
+class Evidence(StrEnum):
+    """How well an effect is known; it decides how widely it is drawn."""
+
+    ASSUMED = "assumed"
+    PILOTED = "piloted"
+    PROVEN = "proven"
+    MEASURED = "measured"
+
+
+class Archetype(StrEnum):
+    """The seven kinds of asynchronous work, and the one that is not."""
+
+    OVERNIGHT_ENRICHMENT = "overnight_enrichment"
+    BULK_CLASSIFICATION = "bulk_classification"
+    REVIEWED_CONTENT = "reviewed_content"
+    QUEUED_DOCUMENTS = "queued_documents"
+    HISTORICAL_BACKFILL = "historical_backfill"
+    EVALUATION_RUNS = "evaluation_runs"
+    SCHEDULED_REPORTING = "scheduled_reporting"
+    INTERACTIVE = "interactive"
+
+
+class Decision(StrEnum):
+    """The answer to the one question."""
+
+    REAL_TIME = "real_time"
+    ASYNCHRONOUS = "asynchronous"
+    NEEDS_REVIEW = "needs_review"
+
+
+class Rule(Record):
+    """Which usage belongs to the workload: every given field must match (shell wildcards)."""
+
+    api_key: str | None = None
+    workspace: str | None = None
+    tag: str | None = None
+    model: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.api_key is None and self.workspace is None and self.tag is None:
+            raise ValueError("a rule needs an api_key, a workspace or a tag")
+        return self
+
+
+class Latency(Record):
+    """The one question, its answer, and what would make the answer wrong.
+
+    Does a human or a real-time system need this answer the moment it is produced,
+    or is it consumed later?
+    """
+
+    needed_at_once: bool | None = None
+    """True: somebody waits. False: consumed later. None: nobody has answered."""
+    evidence: Note = ""
+    """What the answer rests on."""
+    answered_by: str | None = None
+    answered_on: date | None = None
+    deadline_hours: Positive | None = None
+    """Hours from submission to the moment the result must be there."""
+    expected_soon: bool = False
+    """A user gets the result later but expects it soon (hidden latency)."""
+    downstream_deadline_hours: Positive | None = None
+    """A tighter deadline of the system that reads the result."""
+    agent_loop: bool = False
+    """Turns follow one another in the client: vetoes batch."""
+    zero_data_retention: bool = False
+    """Results may not be stored, and batch results are kept 29 days: vetoes batch."""
+
+
+class BatchLever(Record):
+    """Send the asynchronous share of the workload through the batch tier."""
+
+    share: Share = 1.0
+    """Share of the workload's traffic that should be in batch once adopted."""
+    evidence: Evidence = Evidence.ASSUMED
+
+
+class CachingLever(Record):
+    """Mark the stable part of the prompt as cacheable."""
+
+    stable_prefix_tokens: Annotated[int, Field(gt=0, le=10**7)]
+    """Tokens at the start of the prompt that are the same in every request."""
+    prompt_tokens: Annotated[int, Field(gt=0, le=10**7)] | None = None
+    """Mean prompt tokens a request; None takes it from usage, which then needs request counts."""
+    arrivals_per_hour: Positive | None = None
+    """Requests an hour that share one prefix, while the workload runs."""
+    hit_share: Share | None = None
+    """Observed or replayed hit share in real time; None derives it from the arrivals."""
+    batch_hit_share: Share | None = None
+    """Hit share inside a batch; None takes the low end for a cold batch, or `primed`."""
+    primed: bool = False
+    """A first request writes the prefix before the batch is submitted."""
+    ttl: Literal["5m", "1h", "best"] = "best"
+    evidence: Evidence = Evidence.ASSUMED
+
+    @model_validator(mode="after")
+    def _prefix_fits(self) -> Self:
+        if self.prompt_tokens is not None and self.stable_prefix_tokens > self.prompt_tokens:
+            raise ValueError("stable_prefix_tokens is longer than prompt_tokens")
+        if self.hit_share is None and self.arrivals_per_hour is None and not self.primed:
+            raise ValueError("give hit_share (measured) or arrivals_per_hour (to derive it)")
+        return self
+
+
+class RoutingLever(Record):
+    """Send a share of the workload to a lighter model."""
+
+    to_model: Name
+    share: Share = 1.0
+    """Share of the workload's traffic that is tried on the lighter model."""
+    pass_share: Share = 1.0
+    """Share of what is tried there whose answer is accepted; the rest is escalated."""
+    retry_share: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Extra attempts on the lighter model per task."""
+    token_ratio: Positive | None = None
+    """Tokens on the lighter model per token today; None takes the tokenizers' ratio."""
+    evidence: Evidence = Evidence.ASSUMED
+
+
+class Launch(Record):
+    """A workload that has no history yet, or new traffic on an old one."""
+
+    month: date
+    """First month of traffic."""
+    monthly_requests: Positive
+    """Requests a month once fully adopted."""
+    input_tokens_per_request: Positive
+    output_tokens_per_request: Positive
+    model: Name
+    platform: str = "anthropic"
+    months_to_full: Annotated[int, Field(ge=0, le=60)] = 6
+    """Months from the first to full adoption (logistic)."""
+    volume_uncertainty: Annotated[float, Field(ge=0, le=3)] = 0.5
+    """Standard deviation of the log of the adopted volume."""
+    source: Note = ""
+
+
+class Workload(Record):
+    """One line of the inventory."""
+
+    name: Name
+    description: Note = ""
+    owner: str | None = None
+    owner_state: OwnerState = OwnerState.PROPOSED
+    accepted_on: date | None = None
+    adoption_month: date | None = None
+    """Month in which its levers start to act; None leaves it to the migration plan."""
+    effort_weeks: Annotated[float, Field(ge=0, le=520)] = 2.0
+    """Engineering weeks to migrate it."""
+    archetype: Archetype | None = None
+    match: tuple[Rule, ...] = ()
+    latency: Latency = Latency()
+    batch: BatchLever | None = None
+    caching: CachingLever | None = None
+    routing: RoutingLever | None = None
+    launch: Launch | None = None
+    retires_month: date | None = None
+    """First month without traffic."""
+
+    @model_validator(mode="after")
+    def _is_usable(self) -> Self:
+        if self.name == UNASSIGNED:
+            raise ValueError(f"the name {UNASSIGNED!r} is kept for usage that no rule catches")
+        for name, month in (
+            ("adoption_month", self.adoption_month),
+            ("retires_month", self.retires_month),
+            ("launch.month", self.launch.month if self.launch else None),
+        ):
+            if month is not None and month != month_of(month):
+                raise ValueError(f"{name} is the first day of a month, not {month}")
+        return self
+
+
+class Portfolio(Record):
+    """The whole inventory, as it stands in workloads.toml."""
+
+    workloads: Annotated[tuple[Workload, ...], Field(max_length=2000)]
+    shared_key_note: Note = ""
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [w.name for w in self.workloads]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"workload names stand twice: {', '.join(twice)}")
+        return self
+
+    def by_name(self, name: str) -> Workload | None:
+        """Find a workload; None for `unassigned` and anything else that is not listed."""
+        return next((w for w in self.workloads if w.name == name), None)

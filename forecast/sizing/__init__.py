@@ -1,0 +1,1 @@
+"""Terms and paths in, the cheapest commitment and its risks out."""

@@ -1,0 +1,152 @@
+"""Column contracts of the long frames, and the check that keeps them.
+
+A frame is checked where it enters a stage. Columns are plain: days are midnight timestamps
+without a zone (they are UTC days), tokens are int64, names are strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from forecast.errors import UsageFormatError
+from forecast.records.usage import TOKEN_COLUMNS
+
+Kind = Literal["day", "text", "count", "maybe_count"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its kind and what it means."""
+
+    name: str
+    kind: Kind
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named set of columns."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
+
+
+_MEASURES: Final = (
+    *(Column(name, "count", f"{name.removesuffix('_tokens')} tokens") for name in TOKEN_COLUMNS),
+    Column("requests", "maybe_count", "requests; missing when the export cannot tell"),
+    Column("web_searches", "count", "web searches"),
+)
+
+_PRICED_BY: Final = (
+    Column("platform", "text", "anthropic, bedrock, vertex, …"),
+    Column("model", "text", "the id the vendor bills"),
+    Column("service_tier", "text", "standard, batch, priority, flex"),
+    Column("geography", "text", "global, us, regional"),
+    Column("speed", "text", "standard, fast"),
+    Column("context_window", "text", "as reported; empty when unknown"),
+)
+
+USAGE_ROWS: Final = Table(
+    "usage rows",
+    (
+        Column("day", "day", "UTC day"),
+        *_PRICED_BY,
+        Column("workload", "text", "named by the source, else empty until rules assign it"),
+        Column("api_key", "text", "key id or name; empty when unknown"),
+        Column("workspace", "text", "workspace id or name; empty when unknown"),
+        Column("tag", "text", "any other attribution; empty when unknown"),
+        *_MEASURES,
+    ),
+)
+"""The canonical usage table: what every export becomes, and what Parquet and CSV hold."""
+
+DAILY_USAGE: Final = Table(
+    "daily usage",
+    (
+        Column("day", "day", "UTC day"),
+        *_PRICED_BY,
+        Column("workload", "text", "from the inventory, or unassigned"),
+        *_MEASURES,
+    ),
+)
+"""One row per day, workload and everything that decides a rate."""
+
+DAILY_KEY: Final = [c.name for c in DAILY_USAGE.columns if c.kind in ("day", "text")]
+
+_DTYPES: Final = {"count": "int64", "maybe_count": "Int64", "text": "str", "day": "datetime64[s]"}
+
+
+def empty(table: Table) -> pd.DataFrame:
+    """Give a frame of `table` without rows."""
+    return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.kind]) for c in table.columns})
+
+
+def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Put the columns of `table` in order with their dtypes (values are not changed)."""
+    return pd.DataFrame(
+        {c.name: frame[c.name].astype(_DTYPES[c.kind]) for c in table.columns}
+    ).reset_index(drop=True)
+
+
+def check(
+    frame: pd.DataFrame, table: Table, *, key: Sequence[str] = (), file: str | None = None
+) -> pd.DataFrame:
+    """Refuse a frame that breaks its contract, else hand it back.
+
+    Raises
+    ------
+    UsageFormatError
+        A missing column, a wrong type, a negative count, a day with a time, a missing name,
+        or two rows with the same `key`; with file, row (from 1) and column.
+    """
+    for column in table.columns:
+        if column.name not in frame.columns:
+            raise UsageFormatError(
+                f"is missing; {table.name} has the columns {', '.join(table.names)}",
+                file=file,
+                column=column.name,
+            )
+        bad = _faults(frame[column.name], column.kind)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise UsageFormatError(
+                f"is not a {column.kind.replace('_', ' ')} ({column.meaning}): "
+                f"{frame[column.name].iloc[row]!r}",
+                file=file,
+                row=row + 1,
+                column=column.name,
+            )
+    if key:
+        twice = frame.duplicated(subset=list(key)).to_numpy()
+        if twice.any():
+            row = int(np.flatnonzero(twice)[0])
+            raise UsageFormatError(
+                f"repeats an earlier row with the same {', '.join(key)}; "
+                "remove the duplicate or the second export of the same period",
+                file=file,
+                row=row + 1,
+            )
+    return frame
+
+
+def _faults(values: pd.Series, kind: Kind) -> np.ndarray:
+    if kind == "text":
+        return np.array([not isinstance(v, str) for v in values], dtype=bool)
+    if kind == "day":
+        if values.dtype.kind != "M":
+            return np.ones(len(values), dtype=bool)
+        return (values.isna() | (values != values.dt.normalize())).to_numpy()
+    if values.dtype.kind not in "iu":
+        return np.ones(len(values), dtype=bool)
+    negative = (values < 0).fillna(False).to_numpy(dtype=bool)
+    return negative if kind == "maybe_count" else negative | values.isna().to_numpy()

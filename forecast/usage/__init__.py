@@ -1,0 +1,1 @@
+"""Exports in, one daily usage table out."""

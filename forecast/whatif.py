@@ -1,0 +1,97 @@
+"""What a switch, a slip, a realisation share and a shock do to the decision set.
+
+The formulas of the negotiation workbook are this module's twin: same inputs, same cents.
+
+With A[i,p] the as-is list cost of scenario i in settlement period p, S[i,p,w] the list saving of
+workload w's accepted levers there, and for every workload a switch on_w ∈ {0, 1}, an adoption
+slip of n_w months, a realisation share ρ, a growth shock g and a price change q:
+
+    as_is'[i,p]     = (1 + g) (1 + q) · A[i,p]
+    optimised'[i,p] = (1 + g) (1 + q) · (A[i,p] − Σ_w on_w · ρ · (1 − ℓ_w(n_w)) · S[i,p,w])
+
+ℓ_w(n) is the mean saving share of the workload's first n active months: what is lost when
+adoption slips by n months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.errors import InputError
+from forecast.paths import DecisionSet
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """The settings of one what-if; the default changes nothing.
+
+    Attributes
+    ----------
+    growth_shock_share, price_change_share
+        g and q, relative; above −1.
+    realisation_share
+        ρ: share of every list saving that comes true, 0 to 1.
+    switched_off
+        Workloads whose levers are not adopted.
+    slip_months
+        n_w by workload; a workload that is not named does not slip.
+    """
+
+    growth_shock_share: float = 0.0
+    price_change_share: float = 0.0
+    realisation_share: float = 1.0
+    switched_off: frozenset[str] = frozenset()
+    slip_months: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("growth_shock_share", "price_change_share"):
+            if getattr(self, name) <= -1:
+                raise InputError("must be above -1 (a fall of 100 %)", column=name)
+        if not 0 <= self.realisation_share <= 1:
+            raise InputError("must be between 0 and 1", column="realisation_share")
+        if any(n < 0 for n in self.slip_months.values()):
+            raise InputError("must not be negative", column="slip_months")
+
+
+def by_period(monthly: Floats, period_months: int) -> Floats:
+    """Sum the month axis of [M, T, W] to settlement periods: [M, P, W]."""
+    m, t, w = monthly.shape
+    return np.asarray(monthly.reshape(m, t // period_months, period_months, w).sum(axis=2))
+
+
+def slip_loss(decisions: DecisionSet, workload: str, n: int) -> float:
+    """Mean share of a workload's list saving that lies in its first `n` active months, ℓ_w(n)."""
+    w = decisions.workloads.index(workload)
+    saving = (decisions.as_is_usd - decisions.optimised_usd)[:, :, w].mean(axis=0)
+    total = saving.sum()
+    active = np.flatnonzero(saving > 0)
+    if n == 0 or total <= 0 or not len(active):
+        return 0.0
+    return float(saving[active[:n]].sum() / saving[active].sum())
+
+
+def apply(decisions: DecisionSet, settings: WhatIf, *, period_months: int) -> tuple[Floats, Floats]:
+    """Give (as_is', optimised') as [M, P] list cost by settlement period."""
+    unknown = (settings.switched_off | set(settings.slip_months)) - set(decisions.workloads)
+    if unknown:
+        raise InputError(f"no such workload: {', '.join(sorted(unknown))}")
+    as_is = by_period(decisions.as_is_usd, period_months)
+    saving = as_is - by_period(decisions.optimised_usd, period_months)
+    keep = np.array(
+        [
+            0.0
+            if name in settings.switched_off
+            else settings.realisation_share
+            * (1 - slip_loss(decisions, name, settings.slip_months.get(name, 0)))
+            for name in decisions.workloads
+        ]
+    )
+    factor = (1 + settings.growth_shock_share) * (1 + settings.price_change_share)
+    total = as_is.sum(axis=2)
+    return factor * total, factor * (total - saving @ keep)
