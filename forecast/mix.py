@@ -158,5 +158,8 @@ def price_mix(
     total = np.zeros(len(mix.tokens))
     for key, tokens, searches in mix.parts():
         rates, per_search = usd_per_token(key)
-        total += tokens @ np.asarray(rates, dtype=np.float64) + searches * per_search
+        used = tokens.any(axis=0)
+        total += tokens[:, used] @ np.asarray(rates, dtype=np.float64)[used]
+        if searches.any():
+            total += searches * per_search
     return total

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -10,6 +12,8 @@ from pydantic import Field
 
 from forecast.errors import UnknownModelError
 from forecast.records.base import Name, Note, Record
+from forecast.records.usage import TOKEN_KINDS, Geography, MixKey, ServiceTier, Speed
+from forecast.units import TOKENS_PER_RATE_UNIT
 
 Rate = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 """USD per million tokens (or per thousand web searches)."""
@@ -54,6 +58,8 @@ class ModelRates(Record):
     """Rates of the fast mode; it never stacks with batch."""
     batch_multiple: Rate | None = None
     """What batch multiplies every token rate by; None where there is no batch."""
+    flex_multiple: Rate | None = None
+    """What the synchronous flex tier multiplies every token rate by; None where not sold."""
     us_multiple: Rate | None = None
     """What US-only inference multiplies every token rate by; None where it is not sold."""
     regional_multiple: Rate | None = None
@@ -67,6 +73,44 @@ class ModelRates(Record):
     def in_force(self, day: date) -> bool:
         """Tell whether these rates apply on `day`."""
         return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
+
+    def charged(self, key: MixKey) -> TokenRates:
+        """Give the rates of a row: band, then fast mode or batch, then geography.
+
+        charged = base(band) x batch multiple x geography multiple; the fast mode has rates of
+        its own and takes no batch multiple.
+
+        Raises
+        ------
+        UnknownModelError
+            When the card does not sell that tier, speed or geography; nothing is priced at
+            the standard rate in silence. `priority` is charged as `standard`.
+        """
+
+        def sold(multiple: Decimal | None, what: str) -> Decimal:
+            if multiple is None:
+                raise UnknownModelError(
+                    f"{self.model!r} on {self.platform!r} has no {what} price from "
+                    f"{self.effective_from}; add it to a price sheet or mend the usage row"
+                )
+            return multiple
+
+        rates = self.standard
+        if self.long_context and _above(key.context_window, self.long_context.above_prompt_tokens):
+            rates = self.long_context.rates
+        if key.speed == Speed.FAST:
+            if self.fast is None or key.service_tier == ServiceTier.BATCH:
+                raise UnknownModelError(f"{self.model!r} sells no fast mode for {key.service_tier}")
+            rates = self.fast
+        if key.service_tier == ServiceTier.BATCH:
+            rates = rates.times(sold(self.batch_multiple, "batch"))
+        elif key.service_tier == ServiceTier.FLEX:
+            rates = rates.times(sold(self.flex_multiple, "flex"))
+        if key.geography == Geography.US:
+            rates = rates.times(sold(self.us_multiple, "US-only"))
+        elif key.geography == Geography.REGIONAL:
+            rates = rates.times(sold(self.regional_multiple, "regional"))
+        return rates
 
 
 class ModelFacts(Record):
@@ -110,9 +154,37 @@ class RateCard(Record):
             f"add it to a price sheet, or mend the id (known: {', '.join(known[:8])}, …)"
         )
 
+    def usd_per_token(self, key: MixKey, day: date) -> tuple[tuple[float, ...], float]:
+        """Give float USD per token of each kind, in the order of TOKEN_KINDS, and per web search.
+
+        A kind the model does not sell costs NaN, so that using it cannot pass unseen.
+        """
+        rates = self.in_force(key.platform, key.model, day)
+        charged = rates.charged(key)
+        per_token = tuple(
+            math.nan if rate is None else float(rate) / TOKENS_PER_RATE_UNIT
+            for rate in (getattr(charged, kind.value) for kind in TOKEN_KINDS)
+        )
+        search = rates.web_search_usd_per_1000
+        return per_token, math.nan if search is None else float(search) / 1000
+
     def facts(self, model: str) -> ModelFacts:
         """Give the facts of `model`; without any it is taken as an unremarkable model."""
         for facts in self.models:
             if facts.model == model:
                 return facts
         return ModelFacts(model=model, family="other", source="no facts on file")
+
+
+def _above(context_window: str, threshold: int) -> bool:
+    """Tell whether a reported window ("200k-1M", "> 200k") lies above a band's threshold.
+
+    >>> _above("200k-1M", 200_000), _above("0-200k", 200_000), _above("", 100_000)
+    (True, False, False)
+    """
+    window = context_window.strip().lower()
+    number = re.match(r"^>?\s*(\d+)\s*([km]?)", window)
+    if number is None or window.startswith(("≤", "<")):
+        return False
+    scale = {"": 1, "k": 1_000, "m": 1_000_000}[number.group(2)]
+    return int(number.group(1)) * scale >= threshold

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
 from forecast.records.outlook import Backtest, Outlook
+from forecast.records.terms import Terms
 from forecast.records.workloads import Decision, OwnerState
 
 Level = Annotated[float, Field(gt=0, lt=1)]
@@ -314,6 +315,8 @@ class Sizing(Record):
 
     status: Literal["recommended"] = "recommended"
     headline: Headline
+    terms: Terms
+    """The contract that was sized, as read."""
     commitment: Commitment
     tiers: tuple[TierRow, ...]
     moves: tuple[Move, ...]
