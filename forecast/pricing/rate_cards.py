@@ -1,0 +1,115 @@
+"""The rate card: every dated list price, from the package, our overrides and price sheets.
+
+    published first-party prices ─► prices.toml ─► partner platforms ─► price sheets, in order
+
+A later source wins for the days it covers; past windows are split, never edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from forecast.pricing.model_ids import canonical_model, canonicalise_models
+from forecast.pricing.published import PLATFORM, published_rates
+from forecast.pricing.sheets import PriceSheet, apply_sheet, read_override, read_sheet
+from forecast.pricing.windows import Windows, Withdrawable, by_model
+from forecast.records.base import Name, Note, Record
+from forecast.records.rates import ModelFacts, ModelRates, RateCard
+
+__all__ = ["DERIVED", "canonical_model", "canonicalise_models", "load_rate_card"]
+
+DERIVED: Final = "derived: "
+"""How the source of a partner platform's price begins."""
+
+
+class PartnerPlatform(Record):
+    """A platform whose prices are those of the first-party card."""
+
+    platform: Name
+    withdraws: tuple[Withdrawable, ...] = ()
+    """What is not sold there."""
+    source: Note
+    checked_on: date
+
+
+class PartnerSheet(PriceSheet):
+    """Which platforms are derived, and what differs there."""
+
+    platforms: Annotated[tuple[PartnerPlatform, ...], Field(min_length=1)]
+
+
+def load_rate_card(as_of: date, *, price_sheets: Sequence[Path] = ()) -> RateCard:
+    """Build the rate card.
+
+    Parameters
+    ----------
+    as_of
+        The day of the question, kept on the card. Announced later prices stay on it.
+    price_sheets
+        The customer's own prices, in TOML of the shape of `overrides/prices.toml`; a later
+        sheet wins over an earlier one and over the list for the days it covers.
+
+    Raises
+    ------
+    InputError
+        A sheet that cannot be read, with file and the dotted path of the fault.
+
+    Examples
+    --------
+    >>> card = load_rate_card(date(2026, 11, 22))
+    >>> card.in_force("anthropic", "claude-sonnet-5-5", date(2026, 10, 6)).standard.cache_read
+    Decimal('0.20')
+    >>> card.facts("claude-sonnet-4-5").successor
+    'claude-sonnet-5-5'
+    """
+    windows = by_model(published_rates())
+    apply_sheet(
+        windows,
+        read_override("prices.toml", PriceSheet),
+        file="overrides/prices.toml",
+        canonical=canonical_model,
+    )
+    partners = read_override("platforms.toml", PartnerSheet)
+    for partner in partners.platforms:
+        _derive(windows, partner)
+    apply_sheet(windows, partners, file="overrides/platforms.toml", canonical=canonical_model)
+    facts = {f.model: f for f in read_override("models.toml", PriceSheet).models}
+    for path in price_sheets:
+        sheet = read_sheet(path)
+        apply_sheet(windows, sheet, file=path.name, canonical=canonical_model)
+        facts |= {f.model: f for f in map(_canonical_facts, sheet.models)}
+    return RateCard(
+        as_of=as_of,
+        rates=tuple(row for rows in windows.values() for row in rows),
+        models=tuple(facts.values()),
+    )
+
+
+def _derive(windows: Windows, partner: PartnerPlatform) -> None:
+    """Give the partner platform the first-party windows, less what it does not sell."""
+    own = [row for (platform, _), rows in windows.items() if platform == PLATFORM for row in rows]
+    missing: dict[str, object] = dict.fromkeys(partner.withdraws)
+    for row in own:
+        derived: ModelRates = row.model_copy(
+            update={
+                **missing,
+                "platform": partner.platform,
+                "source": f"{DERIVED}{partner.source}; {row.source}",
+                "checked_on": min(row.checked_on, partner.checked_on),
+            }
+        )
+        windows.setdefault((partner.platform, row.model), []).append(derived)
+
+
+def _canonical_facts(facts: ModelFacts) -> ModelFacts:
+    return facts.model_copy(
+        update={
+            "model": canonical_model(PLATFORM, facts.model),
+            "successor": facts.successor and canonical_model(PLATFORM, facts.successor),
+        }
+    )

@@ -1,0 +1,144 @@
+"""Price sheets: TOML files of dated prices, ours (reviewed overrides) and the customer's.
+
+    [[rates]]        a whole price of one model on one platform over [effective_from, effective_to)
+    [[amendments]]   what a known price leaves out or has wrong, for several models at once
+    [[models]]       facts about a model: family, tokens for the same text, retirement, successor
+
+A later sheet wins for the days it covers. Every row says where its figure was read, and when.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import ValidationError, model_validator
+
+from forecast.errors import InputError
+from forecast.pricing.windows import Amendment, Windows, amend, lay_over
+from forecast.records.base import Record
+from forecast.records.rates import ModelFacts, ModelRates
+
+R = TypeVar("R", bound=Record)
+CanonicalModel = Callable[[str, str], str]
+"""(platform, raw id) → the id of the card."""
+
+
+class PriceSheet(Record):
+    """The content of one sheet."""
+
+    rates: tuple[ModelRates, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+    models: tuple[ModelFacts, ...] = ()
+
+    @model_validator(mode="after")
+    def _windows_are_sound(self) -> Self:
+        _refuse_backward_days("rates", self.rates)
+        _refuse_backward_days("amendments", self.amendments)
+        for i, row in enumerate(self.rates):
+            for j, other in enumerate(self.rates[:i]):
+                if (row.platform, row.model) == (other.platform, other.model) and (
+                    row.effective_from < (other.effective_to or date.max)
+                    and other.effective_from < (row.effective_to or date.max)
+                ):
+                    raise ValueError(
+                        f"rates[{j}] and rates[{i}] both price {row.model!r} on "
+                        f"{row.platform!r} on the same days; end the first one"
+                    )
+        return self
+
+
+def _refuse_backward_days(table: str, rows: Sequence[ModelRates | Amendment]) -> None:
+    for i, row in enumerate(rows):
+        start, end = row.effective_from, row.effective_to
+        if start is not None and end is not None and end <= start:
+            raise ValueError(
+                f"{table}[{i}]: effective_to {end} must be after effective_from {start}"
+            )
+
+
+def read_record(text: str, record: type[R], *, file: str) -> R:
+    """Read TOML text as `record`, with exact decimals.
+
+    Raises
+    ------
+    InputError
+        Not TOML, or not the record: with the file and the dotted path of the first fault.
+    """
+    try:
+        return record.model_validate(tomllib.loads(text, parse_float=Decimal))
+    except tomllib.TOMLDecodeError as fault:
+        raise InputError(f"is not TOML: {fault}", file=file) from None
+    except ValidationError as fault:
+        first, *others = fault.errors()
+        more = f" (and {len(others)} more: {_path(others[0]['loc'])}, …)" if others else ""
+        raise InputError(
+            f"{first['msg'].removeprefix('Value error, ')}{more}",
+            file=file,
+            column=_path(first["loc"]) or None,
+        ) from None
+
+
+def read_sheet(path: Path) -> PriceSheet:
+    """Read a customer's price sheet.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, is not TOML, or breaks the shape of a sheet.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputError(f"cannot be read: {fault}", file=path.name) from None
+    return read_record(text, PriceSheet, file=path.name)
+
+
+def read_override(name: str, record: type[R]) -> R:
+    """Read a reviewed override of this package.
+
+    >>> read_override("prices.toml", PriceSheet).amendments[0].batch_multiple
+    Decimal('0.5')
+    """
+    text = files("forecast.pricing").joinpath("overrides", name).read_text(encoding="utf-8")
+    return read_record(text, record, file=f"overrides/{name}")
+
+
+def apply_sheet(
+    windows: Windows, sheet: PriceSheet, *, file: str, canonical: CanonicalModel
+) -> None:
+    """Let the prices of a sheet win for the days they cover.
+
+    Raises
+    ------
+    InputError
+        An amendment of a price that nobody gave.
+    """
+    for row in sheet.rates:
+        model = canonical(row.platform, row.model)
+        lay_over(windows, row.model_copy(update={"model": model}))
+    for i, amendment in enumerate(sheet.amendments):
+        for platform in amendment.platforms:
+            ids = tuple(canonical(platform, model) for model in amendment.models)
+            one = amendment.model_copy(update={"platforms": (platform,), "models": ids})
+            for _, model in amend(windows, one):
+                known = sorted(m for p, m in windows if p == platform)
+                raise InputError(
+                    f"there is no price of {model!r} on {platform!r} to amend in these days; "
+                    f"give it in [[rates]] first (known: {', '.join(known[-8:]) or 'none'})",
+                    file=file,
+                    column=f"amendments[{i}].models",
+                )
+
+
+def _path(location: tuple[Any, ...]) -> str:
+    """Write ('rates', 2, 'standard', 'input') as rates[2].standard.input."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text

@@ -1,0 +1,129 @@
+from datetime import date
+
+import pytest
+
+from forecast.pricing.assumptions import pricing_assumptions
+from forecast.pricing.rating import rate_usage
+from forecast.records.base import Provenance
+from forecast.records.rates import ModelFacts
+
+AS_OF = date(2026, 11, 22)
+RECENT = date(2026, 11, 20)
+
+
+def _names(usage, card, *rows, as_of=AS_OF):
+    return {a.name: a for a in pricing_assumptions(usage(rows), card, as_of)}
+
+
+def test_plain_usage_rests_on_the_price_history_and_on_models_staying(card, usage):
+    row = {"day": RECENT, "model": "claude-opus-5-5", "output_tokens": 10}
+    found = _names(usage, card, row)
+    assert set(found) == {"price history", "models without an announced retirement"}
+    assert found["price history"].provenance == Provenance.LIST_PRICE
+    assert found["price history"].as_of == date(2026, 11, 22)
+
+
+def test_without_usage_nothing_is_assumed(card, usage):
+    late = {"day": date(2026, 11, 25), "model": "claude-opus-5-5"}
+    assert pricing_assumptions(usage([]), card, AS_OF) == ()
+    assert pricing_assumptions(usage([late]), card, AS_OF) == ()
+
+
+@pytest.mark.parametrize("rated", [False, True])
+def test_the_band_of_haiku_is_an_explicit_assumption(card, usage, rated):
+    row = {"day": RECENT, "model": "claude-haiku-5-5", "input_tokens": 10_000_000}
+    frame = usage([row | {"context_window": w} for w in ("", "0-200k", "0-100k", "> 200k")])
+    frame = rate_usage(frame, card) if rated else frame
+    found = {a.name: a for a in pricing_assumptions(frame, card, AS_OF)}
+    band = found["share above 100,000 prompt tokens, claude-haiku-5-5"]
+    assert band.value == (
+        "0 of 20,000,000 tokens whose prompt length is not reported; "
+        "all of them above would add 8.00 USD to 2.00"
+    )
+
+
+def test_the_band_of_sonnet_matters_only_while_it_was_in_force(card, usage):
+    row = {"model": "claude-sonnet-4-5", "input_tokens": 1_000_000}
+    before = _names(usage, card, row | {"day": date(2026, 3, 12)})
+    after = _names(usage, card, row | {"day": date(2026, 3, 13)})
+    name = "share above 200,000 prompt tokens, claude-sonnet-4-5"
+    assert "add 3.00 USD to 3.00" in before[name].value
+    assert name not in after
+
+
+def test_priority_is_charged_as_standard(card, usage):
+    row = {"day": RECENT, "model": "claude-opus-5-5", "output_tokens": 1_000_000}
+    found = _names(usage, card, row, row | {"service_tier": "priority"})
+    assert "20.00 USD, 50.0%" in found["priority tier"].value
+
+
+def test_partner_prices_are_derived_unless_the_customer_gave_them(card, usage, sheet):
+    from forecast.pricing.rate_cards import load_rate_card
+
+    row = {"day": RECENT, "platform": "bedrock", "model": "claude-opus-5-5", "output_tokens": 9}
+    assert "prices on bedrock" in _names(usage, card, row)
+    own = load_rate_card(
+        AS_OF,
+        price_sheets=[
+            sheet("""
+                [[rates]]
+                platform = "bedrock"
+                model = "claude-opus-5-5"
+                effective_from = 2026-01-01
+                standard = { input = 4, output = 20 }
+                source = "order form"
+                checked_on = 2026-11-01
+            """)
+        ],
+    )
+    assert "prices on bedrock" not in _names(usage, own, row)
+
+
+@pytest.mark.parametrize(
+    ("day", "model", "assumed"),
+    [
+        (date(2026, 10, 13), "claude-opus-5-5", True),
+        (date(2026, 10, 14), "claude-opus-5-5", False),
+        (date(2025, 6, 1), "claude-3-haiku", True),
+    ],
+)
+def test_batch_that_the_package_does_not_list(card, usage, day, model, assumed):
+    row = {"day": day, "model": model, "service_tier": "batch", "output_tokens": 1_000_000}
+    found = _names(usage, card, row)
+    assert ("batch price before 2026-10-14 or on retired models" in found) == assumed
+
+
+def test_a_forced_retirement_names_day_successor_and_tokens(card, usage):
+    row = {"day": RECENT, "model": "claude-sonnet-4-5", "output_tokens": 10}
+    found = _names(usage, card, row)
+    assert found["retirement of claude-sonnet-4-5"].value == (
+        "on 2026-11-30 its traffic moves to claude-sonnet-5-5, 1.30 tokens for each"
+    )
+    assert "claude-sonnet-5-5" in found["tokens for the same text"].value
+
+
+def test_a_model_that_is_no_longer_used_needs_no_migration(card, usage):
+    rows = [
+        {"day": date(2026, 10, 1), "model": "claude-sonnet-4-5", "output_tokens": 10},
+        {"day": RECENT, "model": "claude-sonnet-4-6", "output_tokens": 10},
+    ]
+    found = _names(usage, card, *rows)
+    assert "retirement of claude-sonnet-4-5" not in found
+    assert "tokens for the same text" not in found
+
+
+def test_a_retirement_without_a_successor_says_so(card, usage):
+    facts = ModelFacts(
+        model="claude-sonnet-4-5", family="sonnet", retires_on=date(2026, 11, 30), source="s"
+    )
+    others = tuple(f for f in card.models if f.model != facts.model)
+    orphan = card.model_copy(update={"models": (*others, facts)})
+    row = {"day": RECENT, "model": "claude-sonnet-4-5", "output_tokens": 10}
+    found = _names(usage, orphan, row)
+    assert "no successor is known" in found["retirement of claude-sonnet-4-5"].value
+
+
+def test_fast_mode_in_use_is_carried_forward(card, usage):
+    row = {"model": "claude-opus-4-8", "speed": "fast", "output_tokens": 1_000_000}
+    assert "fast mode" in _names(usage, card, row | {"day": RECENT})
+    assert "fast mode" not in _names(usage, card, row | {"day": date(2026, 9, 1)})
