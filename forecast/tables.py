@@ -141,6 +141,8 @@ def check(
 
 def _faults(values: pd.Series, kind: Kind) -> np.ndarray:
     if kind == "text":
+        if isinstance(values.dtype, pd.StringDtype):
+            return values.isna().to_numpy()
         return np.array([not isinstance(v, str) for v in values], dtype=bool)
     if kind == "day":
         if values.dtype.kind != "M":

@@ -1,0 +1,108 @@
+"""How workloads move together: one shrunk rank correlation, drawn through a Gaussian copula.
+
+The raw figure ρ̂ is the mean of two means over pairs of workloads: Spearman's correlation of the
+log changes between 4-week sums, and the correlation of the signed ranks of the pool's errors at
+past origins about zero. Errors are not centred, because growth that all workloads had and no
+member saw is what makes them miss together. With n periods in the typical pair,
+
+    ρ = (n ρ̂ + n₀ ρ₀) / (n + n₀),  held between 0 and .9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecast.demand.kinds import Kind
+from forecast.demand.members.protocol import Floats, Ints
+from forecast.demand.pool import Pool
+
+PRIOR_CORRELATION = 0.2
+"""ρ₀. Assumed: the same customers and the same budget drive a company's workloads."""
+
+PRIOR_PERIODS = 26.0
+"""n₀: two years of 4-week changes count as much as the prior. Assumed."""
+
+MIN_PAIRED = 6
+"""Paired periods below which a pair says nothing."""
+
+PERIOD = 4
+
+
+def rank_correlation(pool: Pool, i: int, kinds: Sequence[Kind]) -> float:
+    """Give the shrunk correlation between workloads, as known at origin i."""
+    rows = [s for s, kind in enumerate(kinds) if kind is Kind.STEADY]
+    known = pool.hindcast.known[i]
+    if len(rows) < 2:
+        return PRIOR_CORRELATION
+    sums = _period_sums(known[rows])
+    live = sums > 0
+    logs = np.where(live, np.log(np.where(live, sums, 1.0)), np.nan)
+    changes, n = _mean_pair(np.diff(logs, axis=1), centred=True)
+    if n == 0:
+        return PRIOR_CORRELATION
+    errors = pool.errors(i)[rows]
+    by_window = [_mean_pair(errors[:, :, k], centred=False) for k in range(errors.shape[2])]
+    missed = [value for value, paired in by_window if paired > 0]
+    raw = (changes + float(np.mean(missed))) / 2 if missed else changes
+    shrunk = (n * raw + PRIOR_PERIODS * PRIOR_CORRELATION) / (n + PRIOR_PERIODS)
+    return float(np.clip(shrunk, 0.0, 0.9))
+
+
+def joint_ranks(
+    correlation: float, n_series: int, n: int, *, rngs: Sequence[np.random.Generator]
+) -> Ints:
+    """Ranks 0 … n−1 of every series in n paths, coupled; shape [n, n_series].
+
+    Parameters
+    ----------
+    correlation
+        Rank correlation ρ; the copula's is 2 sin(π ρ / 6).
+    rngs
+        One for what is common, then one for each series.
+
+    Examples
+    --------
+    >>> rngs = np.random.default_rng(0).spawn(3)
+    >>> ranks = joint_ranks(0.5, 2, 1000, rngs=rngs)
+    >>> round(float(np.corrcoef(ranks.T)[0, 1]), 1)
+    0.5
+    """
+    r = 2.0 * np.sin(np.pi * correlation / 6.0)
+    common = rngs[0].standard_normal(n)
+    ranks = np.empty((n, n_series), dtype=np.int64)
+    for s in range(n_series):
+        own = np.sqrt(r) * common + np.sqrt(1.0 - r) * rngs[1 + s].standard_normal(n)
+        ranks[np.argsort(own, kind="stable"), s] = np.arange(n)
+    return ranks
+
+
+def _period_sums(weekly: Floats) -> Floats:
+    n = weekly.shape[1] // PERIOD
+    return np.asarray(weekly[:, weekly.shape[1] - PERIOD * n :].reshape(-1, n, PERIOD).sum(axis=2))
+
+
+def _mean_pair(x: Floats, *, centred: bool) -> tuple[float, int]:
+    """Mean rank correlation over pairs of rows, and the typical number of paired periods."""
+    values, counts = [], []
+    for a in range(len(x)):
+        for b in range(a):
+            both = np.isfinite(x[a]) & np.isfinite(x[b])
+            if both.sum() < MIN_PAIRED:
+                continue
+            ra, rb = (_ranks(x[s, both], centred=centred) for s in (a, b))
+            size = np.sqrt((ra @ ra) * (rb @ rb))
+            if size > 0:
+                values.append(float(ra @ rb / size))
+                counts.append(int(both.sum()))
+    return (float(np.mean(values)), int(np.median(counts))) if values else (0.0, 0)
+
+
+def _ranks(x: Floats, *, centred: bool) -> Floats:
+    """Mid ranks about their mean; not centred, the signed ranks of the sizes about zero."""
+    _, group, count = np.unique(
+        x if centred else np.abs(x), return_inverse=True, return_counts=True
+    )
+    ranks = (np.cumsum(count) - (count - 1) / 2)[group]
+    return np.asarray(ranks - ranks.mean() if centred else np.sign(x) * ranks)

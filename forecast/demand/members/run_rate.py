@@ -1,0 +1,90 @@
+"""Run rate: the recent level, with part of the recent growth continued.
+
+With L the mean level of the last periods and g the least-squares slope of the log over the last
+year (half a year where there is no more), the log of the h-th period ahead is
+
+    L + c · g · (h + age of L),      |c · g · horizon| bounded,
+
+c = 0 for the plain run rate and c = ½ for "half of the growth goes on".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.demand.members.protocol import Floats, Ints, View
+
+MAX_LOG_GROWTH = 1.0
+"""Growth carried forward changes demand at most by e, up or down, over any horizon. Assumed."""
+
+
+@dataclass(frozen=True)
+class RunRate:
+    """Mean of the last periods, with a share of the recent growth.
+
+    Attributes
+    ----------
+    continued_share
+        c: share of the measured growth that goes on.
+    level_quarters
+        Quarters of a year in the level; a shorter history uses its last third.
+    """
+
+    continued_share: float = 0.5
+    level_quarters: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """`run_rate`, or `growth_run_rate` where growth goes on."""
+        return "growth_run_rate" if self.continued_share else "run_rate"
+
+    @property
+    def max_origins(self) -> int | None:
+        """Fast enough for every origin."""
+        return None
+
+    def paths(self, view: View) -> Floats:
+        """Continue the series; serves from one known period on.
+
+        Examples
+        --------
+        >>> from forecast.demand.members.view import view_of
+        >>> from forecast.demand.members.protocol import Panel
+        >>> panel = Panel.of(np.exp(0.01 * np.arange(26.0))[None, :], 52)
+        >>> path = RunRate().paths(view_of(panel, (26,), 2))[0, 0]
+        >>> (path - 0.01 * 21.5).round(4).tolist()
+        [0.0228, 0.0278]
+        """
+        panel, ahead = view.panel, np.arange(view.horizon)
+        out = np.full((len(panel.log), len(view.origins), view.horizon), np.nan)
+        season = view.season_path()
+        most = max(1, round(self.level_quarters * panel.quarter))
+        for i, origin in enumerate(view.origins):
+            x = view.adjusted(i)
+            known = panel.known(origin)
+            taken = np.minimum(most, np.maximum(1, known // 3))
+            growth = _slope(x, known, panel.quarter) * self.continued_share
+            bound = MAX_LOG_GROWTH / view.horizon
+            growth = np.clip(growth, -bound, bound)
+            for length in np.unique(taken[known > 0]):
+                rows = (known > 0) & (taken == length)
+                recent = x[rows, origin - length :]
+                top = recent.max(axis=1, keepdims=True)
+                level = np.log(np.exp(recent - top).mean(axis=1, keepdims=True)) + top
+                steps = ahead + (length + 1) / 2
+                out[rows, i] = level + growth[rows, None] * steps + season[rows, i]
+        return out
+
+
+def _slope(x: Floats, known: Ints, quarter: int) -> Floats:
+    """Least-squares slope over up to four quarters; zero for a series of less than two."""
+    out = np.zeros(len(x))
+    quarters = np.clip(known // quarter, 0, 4)
+    for q in (2, 3, 4):
+        rows = quarters == q
+        if rows.any():
+            t = np.arange(q * quarter) - (q * quarter - 1) / 2
+            out[rows] = x[rows, -q * quarter :] @ t / (t @ t)
+    return out

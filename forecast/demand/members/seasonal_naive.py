@@ -1,0 +1,68 @@
+"""Seasonal naive with recent growth: last year again, as much higher as the last quarter was.
+
+With g = log(last quarter's total) − log(the same quarter a year earlier), the log of the h-th
+period ahead is x_{o + h − j·m} + (c + c² + … + c^j)·g with j = ⌈(h + 1) / m⌉ years back: every
+further year keeps a share c of the growth of the year before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.demand.members.protocol import Floats, View, Window, log_window_totals
+from forecast.demand.season import MIN_YEARS
+
+
+@dataclass(frozen=True)
+class SeasonalNaive:
+    """Last year's periods, scaled by recent growth.
+
+    Attributes
+    ----------
+    continued_share
+        c: share of the year-on-year growth of the last quarter that goes on.
+    """
+
+    continued_share: float = 0.5
+
+    @property
+    def name(self) -> str:
+        """The name in results."""
+        return "seasonal_naive"
+
+    @property
+    def max_origins(self) -> int | None:
+        """Fast enough for every origin."""
+        return None
+
+    def paths(self, view: View) -> Floats:
+        """Continue the series; serves from two years of own history on.
+
+        Examples
+        --------
+        >>> from forecast.demand.members.protocol import Panel
+        >>> from forecast.demand.members.view import view_of
+        >>> panel = Panel.of(np.exp(0.01 * np.arange(24.0))[None, :], 12)
+        >>> SeasonalNaive().paths(view_of(panel, (24,), 2))[0, 0].round(3).tolist()
+        [0.18, 0.19]
+        """
+        panel, m = view.panel, view.panel.season_length
+        out = np.full((len(panel.log), len(view.origins), view.horizon), np.nan)
+        ahead = np.arange(view.horizon)
+        years = ahead // m + 1
+        kept = np.cumsum(self.continued_share ** np.arange(1, years.max() + 1))[years - 1]
+        for i, origin in enumerate(view.origins):
+            rows = panel.known(origin) >= MIN_YEARS * m
+            if not rows.any():
+                continue
+            x = panel.log[rows, :origin]
+            quarters = [
+                Window(origin - panel.quarter, panel.quarter),
+                Window(origin - m - panel.quarter, panel.quarter),
+            ]
+            now, then = log_window_totals(x, quarters).T
+            growth = kept[:, None] * (now - then)
+            out[rows, i] = x[:, origin + ahead - years * m] + growth.T
+        return out

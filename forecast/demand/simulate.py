@@ -1,0 +1,160 @@
+"""Sample paths of one workload by month, whose totals have the calibrated distribution exactly.
+
+Weekly paths are drawn about the pooled profile with a random walk of the level and noise of
+single weeks. The walk is as wide as the calibrated total, so that a path with a high total got
+there by growing. Then the path with the r-th smallest raw total is scaled to the r-th calibrated
+quantile: totals are exact, months keep their shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from forecast.demand.calibration import TotalDistribution
+from forecast.demand.intermittent import draw_weeks
+from forecast.demand.members.protocol import Floats, Ints, Window
+from forecast.demand.pool import Pool
+from forecast.units import add_months, month_of
+
+WEEKDAY_WEEKS = 13
+"""Weeks that the shares of the weekdays are taken from."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """How the weeks after the history fall into months.
+
+    Attributes
+    ----------
+    shares
+        [H, T] share of week h's demand that falls into month t; zero outside the months asked
+        for and from the stop on.
+    window
+        The weeks that carry anything, rounded to whole ones; None when no week does.
+    """
+
+    shares: Floats
+    window: Window | None
+
+
+def calendar(
+    end: date, months: Sequence[date], weekday_shares: Floats, *, stop: date | None = None
+) -> Calendar:
+    """Lay weeks over months.
+
+    Parameters
+    ----------
+    end
+        Last observed day; week 0 begins on the next one.
+    months
+        T consecutive months.
+    weekday_shares
+        [7] share of a week's demand on its first … seventh day.
+    stop
+        First day without traffic.
+
+    Examples
+    --------
+    >>> found = calendar(date(2027, 1, 31), [date(2027, 2, 1)], np.full(7, 1 / 7))
+    >>> found.window, found.shares.sum().round(6)
+    (Window(lead=0, length=4), np.float64(4.0))
+    """
+    last = add_months(months[-1], 1)
+    horizon = max(1, -(-((last - end).days - 1) // 7))
+    shares = np.zeros((horizon, len(months)))
+    index = {month: t for t, month in enumerate(months)}
+    for offset in range(7 * horizon):
+        day = end + timedelta(days=1 + offset)
+        t = index.get(month_of(day))
+        if t is not None and (stop is None or day < stop):
+            shares[offset // 7, t] += weekday_shares[offset % 7]
+    begin = max(0, (months[0] - end).days - 1)
+    finish = (min(last, stop) if stop else last) - end
+    n_days = finish.days - 1
+    if n_days <= begin:
+        return Calendar(shares, None)
+    lead = round(begin / 7)
+    return Calendar(shares, Window(lead, max(1, round(n_days / 7) - lead)))
+
+
+def weekday_shares(daily: Floats) -> Floats:
+    """Share of a week on its first … seventh day, from the last 13 weeks: [7, W].
+
+    `daily` [D, W] ends with a whole week. A workload without usage there gets equal shares; one
+    week's worth of equal days is mixed in, so that a short history does not rule a day out.
+    """
+    weeks = min(WEEKDAY_WEEKS, len(daily) // 7)
+    recent = daily[len(daily) - 7 * weeks :].reshape(weeks, 7, -1)
+    total = recent.sum(axis=(0, 1))
+    share = recent.sum(axis=0) / np.where(total > 0, total, 1.0)
+    mixed = np.where(total > 0, share, 1 / 7) * weeks + 1 / 7
+    return np.asarray(mixed / (weeks + 1))
+
+
+def profile(pool: Pool, series: int, horizon: int) -> Floats:
+    """Pooled log demand of each week after now: [H]."""
+    paths = pool.hindcast.paths[series, -1, :horizon]
+    weights = pool.weights[series, -1]
+    used = weights > 0
+    return np.asarray(paths[:, used] @ weights[used])
+
+
+def steady_months(
+    log_profile: Floats,
+    totals: TotalDistribution,
+    series: int,
+    weeks: Calendar,
+    ranks: Ints,
+    half_noise: float,
+    *,
+    rng: np.random.Generator,
+) -> Floats:
+    """Months [N, T] of a steady workload.
+
+    Parameters
+    ----------
+    log_profile
+        [H] log demand of each week.
+    totals, series
+        Calibrated log totals of the calendar's window, and which series of it.
+    weeks
+        The calendar; its window is not None.
+    ranks
+        [N] rank of each path's total.
+    half_noise
+        Half the variance of single weeks.
+    """
+    window = weeks.window
+    assert window is not None
+    n, horizon = len(ranks), len(weeks.shares)
+    top = float(log_profile.max())
+    relative = np.exp(log_profile - top)
+    in_window = relative[window.lead : window.end].sum()
+    in_months = float((relative @ weeks.shares).sum())
+    levels = (np.arange(n) + 0.5) / n
+    logs = totals.log_quantiles(series, levels) + np.log(in_months) - np.log(in_window)
+    step = totals.spread[series] / np.sqrt(window.lead + window.length / 3)
+    drift = rng.standard_normal((n, horizon))
+    np.cumsum(drift, axis=1, out=drift)
+    drift *= step
+    drift += np.sqrt(2.0 * half_noise) * rng.standard_normal((n, horizon))
+    np.exp(drift, out=drift)
+    months = (drift * relative) @ weeks.shares
+    raw = months.sum(axis=1)
+    order = np.argsort(raw, kind="stable")
+    factor = np.exp(logs - np.log(raw[order]))
+    return np.asarray((months[order] * factor[:, None])[ranks])
+
+
+def bursty_months(
+    weekly: Floats, weeks: Calendar, ranks: Ints, *, rng: np.random.Generator
+) -> Floats:
+    """Months [N, T] of an intermittent workload, ordered by `ranks` of their totals."""
+    assert weeks.window is not None
+    drawn = draw_weeks(weekly, len(weeks.shares), weeks.window, len(ranks), rng=rng)
+    months = drawn @ weeks.shares
+    return np.asarray(months[np.argsort(months.sum(axis=1), kind="stable")][ranks])

@@ -1,0 +1,275 @@
+"""The answer with its account: bridge, levers, migration, scenarios, evidence, assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from forecast.demand.forecast import DemandForecast
+from forecast.levers.effects import effect_assumptions
+from forecast.levers.plan import gate
+from forecast.levers.stack import LEVER_ORDER, configuration_text
+from forecast.paths import Floats, period_totals
+from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
+from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
+from forecast.pipeline.distributions import cost_outlook
+from forecast.pipeline.scenarios import scenarios
+from forecast.pricing.assumptions import pricing_assumptions
+from forecast.pricing.rating import monthly_list_cost
+from forecast.records.base import Provenance
+from forecast.records.rates import RateCard
+from forecast.records.recommendation import (
+    Assumption,
+    AvoidedOverCommitment,
+    EvidenceItem,
+    EvidenceMeter,
+    LeverSaving,
+    MigrationStep,
+    Recommendation,
+    Reconciliation,
+    ResultProvenance,
+    Sizing,
+    WorkloadResult,
+)
+from forecast.records.terms import Terms
+from forecast.records.usage import UNASSIGNED
+from forecast.records.workloads import OwnerState, Workload
+from forecast.sizing.assessment import assess
+from forecast.sizing.schedule import equal_schedule
+from forecast.sizing.settlement import settle
+from forecast.units import to_cents
+from forecast.usage.cleaning import recording_faults
+
+QUARTER_DAYS = 91
+"""13 complete weeks."""
+
+
+def evidence_of(rated: pd.DataFrame) -> EvidenceMeter:
+    """Say how much of the spend rules assign, and what the exports cannot tell."""
+    total = sum(rated["list_usd"], Decimal(0))
+    loose = sum(rated.loc[rated["workload"] == UNASSIGNED, "list_usd"], Decimal(0))
+    without = sum(rated.loc[rated["requests"].isna(), "list_usd"], Decimal(0))
+    attributed = float(1 - loose / total) if total else 0.0
+    known = float(1 - without / total) if total else 0.0
+    items = [
+        EvidenceItem(
+            item="spend assigned to a workload",
+            share=attributed,
+            note="the rest is the workload 'unassigned': forecast, never optimised",
+        ),
+        EvidenceItem(
+            item="spend with request counts",
+            share=known,
+            note="without them, prompt lengths in workloads.toml stand in for measured ones",
+        ),
+    ]
+    return EvidenceMeter(attributed_share=attributed, items=tuple(items))
+
+
+def assumptions_of(
+    daily: pd.DataFrame, plans: Sequence[WorkloadPlan], card: RateCard, as_of: date
+) -> tuple[Assumption, ...]:
+    """List every number that nobody measured and the result rests on."""
+    general = (
+        Assumption(
+            name="token mix carried forward",
+            value=f"last {MIX_WINDOW_DAYS} days of usage",
+            provenance=Provenance.MEASURED,
+            source="usage exports",
+            as_of=as_of,
+        ),
+    )
+    levers = [
+        assumption
+        for plan in plans
+        if plan.workload is not None and plan.choice.active
+        for assumption in effect_assumptions(plan.workload)
+    ]
+    return tuple(dict.fromkeys((*general, *pricing_assumptions(daily, card, as_of), *levers)))
+
+
+@dataclass(frozen=True)
+class Account:
+    """Everything a finished run knows; `recommendation` writes it down."""
+
+    terms: Terms
+    sizing: Sizing
+    demand: DemandForecast
+    plans: Sequence[WorkloadPlan]
+    costs: CostPaths
+    rated: pd.DataFrame
+    card: RateCard
+    as_of: date
+    today_usd: dict[str, float]
+
+    def recommendation(
+        self, evidence: EvidenceMeter, provenance: ResultProvenance
+    ) -> Recommendation:
+        """Write the whole answer."""
+        decisions = self.costs.decisions
+        d = self.sizing.commitment.tier_discount_share
+        states = {
+            name: cost_outlook(self.terms, decisions.months, values.sum(axis=2), discount_share=d)
+            for name, values in (
+                ("as_is", decisions.as_is_usd),
+                ("optimised", decisions.optimised_usd),
+                ("potential", decisions.potential_usd),
+            )
+        }
+        recommended = self.sizing.commitment.recommended_usd
+        as_is_number = states["as_is"].commitment_usd
+        optimised = self._periods(decisions.optimised_usd)
+        signed = assess(self.terms, recommended, optimised)
+        too_much = assess(self.terms, as_is_number, optimised)
+        counted = self._lever_means(counted_only=True)
+        return Recommendation(
+            **dict(self.sizing),
+            bridge=bridge(self._bridge_figures(counted)),
+            **states,
+            avoided_over_commitment=AvoidedOverCommitment(
+                commitment_usd=as_is_number - recommended,
+                cost_usd=to_cents(too_much.expected_cost_usd - signed.expected_cost_usd),
+            ),
+            workloads=self._workloads(optimised),
+            waterfall=waterfall(
+                float(decisions.as_is_usd.sum(axis=(1, 2)).mean()),
+                list(counted.items()),
+                float(decisions.optimised_usd.sum(axis=(1, 2)).mean()),
+            ),
+            migration=self._migration(),
+            scenarios=scenarios(self.terms, decisions, recommended),
+            history=monthly_list_cost(self.rated, self.as_of),
+            outlook=self.demand.outlook,
+            backtest=self.demand.backtest,
+            evidence=evidence,
+            reconciliation=Reconciliation(
+                status="not_done",
+                note="no invoice or cost report was given; prices are list prices",
+            ),
+            cleaning=(*self.demand.outlook.adjustments, *recording_faults(self.rated, self.as_of)),
+            assumptions=assumptions_of(self.rated, self.plans, self.card, self.as_of),
+            provenance=provenance.model_copy(
+                update={"sampling_error_usd": to_cents(signed.sampling_error_usd)}
+            ),
+        )
+
+    def _periods(self, by_workload: Floats) -> Floats:
+        return period_totals(by_workload.sum(axis=2), self.terms.period_months)
+
+    def _lever_means(self, *, counted_only: bool) -> dict[str, float]:
+        """Mean list saving over the term by lever, in the order of the stack."""
+        means: dict[str, float] = {}
+        for lever in LEVER_ORDER:
+            for plan in self.plans:
+                saving = self.costs.lever_saving_usd.get((plan.name, lever))
+                if saving is None or (counted_only and not plan.owner_state.counts):
+                    continue
+                means[lever] = means.get(lever, 0.0) + float(saving.sum(axis=1).mean())
+        return means
+
+    def _bridge_figures(self, savings: dict[str, float]) -> BridgeFigures:
+        years = self.terms.term_months / 12
+        cut = pd.Timestamp(self.as_of - timedelta(days=QUARTER_DAYS))
+        quarter = float(sum(self.rated.loc[self.rated["day"] > cut, "list_usd"], Decimal(0)))
+        last = quarter * 4 * years
+        raw, fitted = self.demand.last_quarter_units(self.today_usd)
+        units = self.demand.paths.units.sum(axis=1).mean(axis=0)
+        usd = [self.today_usd.get(name, 0.0) for name in self.demand.paths.workloads]
+        expected = float(units @ np.array(usd))
+        steady = last * fitted / raw if raw > 0 else last
+        decisions = self.costs.decisions
+        optimised = float(decisions.optimised_usd.sum(axis=(1, 2)).mean())
+        d = self.sizing.commitment.tier_discount_share
+        return BridgeFigures(
+            last_quarter_usd=last,
+            without_one_offs_usd=steady,
+            at_expected_volume_usd=(
+                steady * expected / (fitted * 4 * years) if fitted > 0 else expected
+            ),
+            as_is_usd=float(decisions.as_is_usd.sum(axis=(1, 2)).mean()),
+            optimised_usd=optimised,
+            lever_saving_usd=savings,
+            contracted_usd=optimised * (1 - d),
+            commitment_usd=self.sizing.commitment.recommended_usd,
+        )
+
+    def _workloads(self, optimised: Floats) -> tuple[WorkloadResult, ...]:
+        """One row a workload; the settled saving is what dropping that lever alone would cost."""
+        schedule = equal_schedule(self.terms, float(self.sizing.commitment.recommended_usd))
+        tier = self.terms.tier_for(self.sizing.commitment.recommended_usd)
+        base = settle(self.terms, schedule, optimised, tier=tier).cost.mean()
+        decisions = self.costs.decisions
+        rows = []
+        for w, plan in enumerate(self.plans):
+            levers = []
+            for lever in LEVER_ORDER:
+                saving = self.costs.lever_saving_usd.get((plan.name, lever))
+                if saving is None:
+                    continue
+                by_period = period_totals(saving, self.terms.period_months)
+                if plan.owner_state.counts:
+                    other = settle(self.terms, schedule, optimised + by_period, tier=tier)
+                    settled = float(other.cost.mean() - base)
+                else:
+                    less = np.maximum(optimised - by_period, 0.0)
+                    other = settle(self.terms, schedule, less, tier=tier)
+                    settled = float(base - other.cost.mean())
+                levers.append(
+                    LeverSaving(
+                        lever=lever,
+                        list_saving_usd=to_cents(float(saving.sum(axis=1).mean())),
+                        settled_saving_usd=to_cents(settled),
+                        configuration=configuration_text(plan.workload, plan.choice, lever),
+                    )
+                )
+            totals = [
+                to_cents(float(values[:, :, w].sum(axis=1).mean()))
+                for values in (
+                    decisions.as_is_usd,
+                    decisions.optimised_usd,
+                    decisions.potential_usd,
+                )
+            ]
+            rows.append(
+                WorkloadResult(
+                    name=plan.name,
+                    decision=plan.classification.decision,
+                    owner_state=plan.owner_state,
+                    reasons=(*plan.classification.reasons, *plan.choice.notes),
+                    as_is_usd=totals[0],
+                    optimised_usd=totals[1],
+                    potential_usd=totals[2],
+                    adoption_month=plan.adoption_month,
+                    levers=tuple(levers),
+                )
+            )
+        return tuple(rows)
+
+    def _migration(self) -> tuple[MigrationStep, ...]:
+        steps: list[tuple[date, float, WorkloadPlan, Workload]] = []
+        for plan in self.plans:
+            saved = [s for (n, _), s in self.costs.lever_saving_usd.items() if n == plan.name]
+            if not saved or plan.adoption_month is None or plan.workload is None:
+                continue
+            if plan.owner_state in (OwnerState.SHIPPED, OwnerState.MEASURED):
+                continue
+            usd = float(sum(s.sum(axis=1).mean() for s in saved))
+            steps.append((plan.adoption_month, usd, plan, plan.workload))
+        steps.sort(key=lambda step: (step[0], -step[1], step[2].name))
+        return tuple(
+            MigrationStep(
+                order=i + 1,
+                workload=plan.name,
+                levers=tuple(lever for lever in LEVER_ORDER if lever in plan.choice.active),
+                start_month=month,
+                saving_usd=to_cents(usd),
+                effort_weeks=workload.effort_weeks,
+                gate=gate(workload),
+            )
+            for i, (month, usd, plan, workload) in enumerate(steps)
+        )

@@ -1,0 +1,302 @@
+"""From demand paths to list-cost paths: as is, optimised, and potential.
+
+For workload w, month t and scenario i, with demand u[i,t,w] in input-equivalent tokens,
+
+    as_is[i,t,w]     = u[i,t,w] · a[t,w]
+    optimised[i,t,w] = u[i,t,w] · (a[t,w]  before adoption,  o[i,t,w]  from adoption + slip_i)
+
+a is the list price of one unit of demand done the way it is done today, o the same after the
+levers with the effects drawn for scenario i. Both are averaged over the days of the month where
+a price changes or a model retires inside it. Optimised counts levers whose owner has accepted,
+potential those still proposed as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.levers.classification import Classification, classify
+from forecast.levers.effects import LeverDraws, draw_effects
+from forecast.levers.plan import migration_order
+from forecast.levers.stack import LEVER_ORDER, LeverChoice, apply_levers, choose
+from forecast.mix import TokenMix, migrate_models, observed_mix, price_mix, request_mix
+from forecast.paths import DecisionSet, DemandPaths
+from forecast.pricing.segments import month_segments, retired_successors
+from forecast.records.rates import RateCard
+from forecast.records.usage import TOKEN_KINDS, MixKey
+from forecast.records.workloads import OwnerState, Portfolio, Workload
+from forecast.units import add_months, month_of
+
+Floats = NDArray[np.float64]
+
+MIX_WINDOW_DAYS = 28
+"""The mix carried forward is that of the last four complete weeks (assumed: long enough to
+average weekdays and month-ends, short enough that a finished migration is not half seen)."""
+
+
+@dataclass(frozen=True)
+class WorkloadPlan:
+    """How one workload is done today, and what its levers would make of it.
+
+    Attributes
+    ----------
+    mix
+        Tokens per unit of demand as observed (or as described by a launch).
+    choice
+        The levers that save, with their TTL and the notes on those that do not.
+    adoption_month
+        From the inventory, else from the migration order; None without a lever that saves.
+    """
+
+    name: str
+    workload: Workload | None
+    classification: Classification
+    mix: TokenMix
+    choice: LeverChoice
+    draws: LeverDraws
+    adoption_month: date | None
+
+    @property
+    def owner_state(self) -> OwnerState:
+        """State of the owner's yes; nobody has asked about unassigned usage."""
+        return self.workload.owner_state if self.workload else OwnerState.PROPOSED
+
+
+def carried_mix(
+    daily: pd.DataFrame, workload: Workload | None, card: RateCard, as_of: date
+) -> TokenMix | None:
+    """Give the mix of the last `MIX_WINDOW_DAYS` with usage, else that of the planned launch."""
+    if len(daily):
+        last = min(pd.Timestamp(as_of), daily["day"].max())
+        window = daily[daily["day"] > last - pd.Timedelta(days=MIX_WINDOW_DAYS)]
+        mix = observed_mix(window, card.facts)
+        if mix is not None:
+            return mix
+    if workload is not None and workload.launch is not None:
+        launch = workload.launch
+        return request_mix(
+            MixKey(launch.platform, launch.model),
+            input_tokens=launch.input_tokens_per_request,
+            output_tokens=launch.output_tokens_per_request,
+            facts=card.facts(launch.model),
+        )
+    return None
+
+
+def observed_prompt_tokens(daily: pd.DataFrame, as_of: date) -> float | None:
+    """Mean prompt tokens a request in the mix window; None where requests are not reported."""
+    window = daily[daily["day"] > pd.Timestamp(as_of - timedelta(days=MIX_WINDOW_DAYS))]
+    requests = window["requests"]
+    if not len(window) or requests.isna().any() or int(requests.sum()) == 0:
+        return None
+    prompt = window[
+        ["input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens"]
+    ].to_numpy(dtype=np.float64)
+    return float(prompt.sum() / int(requests.sum()))
+
+
+def unit_cost(mix: TokenMix, card: RateCard, day: date) -> Floats:
+    """USD of one unit of demand on `day`, with the models retired by then migrated, [n]."""
+    return price_mix(_living(mix, card, day), lambda key: card.usd_per_token(key, day))
+
+
+def _living(mix: TokenMix, card: RateCard, day: date) -> TokenMix:
+    successors = retired_successors(card, {key.model for key in mix.keys}, day)
+    return migrate_models(mix, successors, card.facts) if successors else mix
+
+
+class UnitCosts:
+    """List price of one unit of demand by month, for any set of active levers.
+
+    The same prices hold for many months, so each distinct regime is priced once.
+    """
+
+    def __init__(self, plan: WorkloadPlan, card: RateCard) -> None:
+        self._plan = plan
+        self._card = card
+        self._known: dict[tuple[object, ...], Floats] = {}
+
+    def month(self, month: date, active: frozenset[str]) -> Floats:
+        """Mean over the days of `month` in USD per unit: [1] without levers, [n] with."""
+        models = {(key.platform, key.model) for key in self._plan.mix.keys}
+        total: Floats = np.zeros(1)
+        for day, share in month_segments(self._card, models | self._targets(), month):
+            total = total + share * self._on(day, active)
+        return total
+
+    def _targets(self) -> set[tuple[str, str]]:
+        workload = self._plan.workload
+        if workload is None or workload.routing is None:
+            return set()
+        return {(key.platform, workload.routing.to_model) for key in self._plan.mix.keys}
+
+    def _on(self, day: date, active: frozenset[str]) -> Floats:
+        living = _living(self._plan.mix, self._card, day)
+        targets = self._targets() if "routing" in active else set()
+        in_force = sorted({(k.platform, k.model) for k in living.keys} | targets)
+        regime = (
+            active,
+            living.keys,
+            tuple(self._card.in_force(p, m, day).effective_from for p, m in in_force),
+        )
+        if regime not in self._known:
+            mix = living
+            if active:
+                assert self._plan.workload is not None
+                mix = apply_levers(
+                    living,
+                    self._plan.workload,
+                    active,
+                    self._plan.draws,
+                    self._card,
+                    day,
+                    ttl=self._plan.choice.ttl,
+                    prefix_share=self._plan.choice.prefix_share,
+                )
+                mix = _living(mix, self._card, day)
+            self._known[regime] = price_mix(mix, lambda key: self._card.usd_per_token(key, day))
+        return self._known[regime]
+
+
+def plan_workloads(
+    daily: pd.DataFrame,
+    portfolio: Portfolio,
+    card: RateCard,
+    *,
+    names: Sequence[str],
+    as_of: date,
+    term_start: date,
+    n_scenarios: int,
+    rng: np.random.Generator,
+) -> tuple[WorkloadPlan, ...]:
+    """Classify every workload, carry its mix forward and choose its levers.
+
+    Each workload draws its effects from its own child of `rng`, in the order of `names`.
+    `schedule` gives the months afterwards, once the demand is known.
+    """
+    by_workload = {str(name): rows for name, rows in daily.groupby("workload", sort=True)}
+    prices_day = max(term_start, as_of)
+    plans: list[WorkloadPlan] = []
+    for name, child in zip(names, rng.spawn(len(names)), strict=True):
+        workload = portfolio.by_name(name)
+        rows = by_workload.get(name, daily.iloc[:0])
+        mix = carried_mix(rows, workload, card, as_of)
+        if mix is None:
+            mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))
+        classification = classify(workload)
+        choice = choose(
+            _living(mix, card, prices_day),
+            workload,
+            classification,
+            card,
+            prices_day,
+            observed_prompt_tokens=observed_prompt_tokens(rows, as_of),
+        )
+        draws = draw_effects(workload, n_scenarios, rng=child)
+        plans.append(WorkloadPlan(name, workload, classification, mix, choice, draws, None))
+    return tuple(plans)
+
+
+def schedule(
+    plans: Sequence[WorkloadPlan],
+    annual_units: Mapping[str, float],
+    portfolio: Portfolio,
+    as_of: date,
+) -> tuple[WorkloadPlan, ...]:
+    """Give every workload with a lever that saves the month in which it starts.
+
+    The order is by list saving a year; the first migration takes effect in the second month
+    after `as_of`, so that none is assumed before it could be built.
+    """
+    saving = {
+        plan.name: (plan.choice.unit_cost_before - plan.choice.unit_cost_after)
+        * annual_units.get(plan.name, 0.0)
+        for plan in plans
+        if plan.choice.active
+    }
+    start = dict(migration_order(saving, portfolio, add_months(month_of(as_of), 2)))
+    return tuple(replace(plan, adoption_month=start.get(plan.name)) for plan in plans)
+
+
+@dataclass(frozen=True)
+class CostPaths:
+    """The decision set with what each lever saved in it.
+
+    Attributes
+    ----------
+    lever_saving_usd
+        (workload, lever) → [M, T] list saving in the declared order of the stack, of every
+        lever that is not declined.
+    as_is_unit_usd
+        [T, W] list price of one unit of demand as is.
+    """
+
+    decisions: DecisionSet
+    lever_saving_usd: Mapping[tuple[str, str], Floats]
+    as_is_unit_usd: Floats
+
+
+def as_is_unit_costs(
+    plans: Sequence[WorkloadPlan], card: RateCard, months: Sequence[date]
+) -> Floats:
+    """List price of one unit of demand as is, [T, W]."""
+    units = [UnitCosts(plan, card) for plan in plans]
+    return np.array([[float(u.month(m, frozenset())[0]) for u in units] for m in months])
+
+
+def cost_paths(
+    demand: DemandPaths, chosen: NDArray[np.int64], plans: Sequence[WorkloadPlan], card: RateCard
+) -> CostPaths:
+    """Price the chosen demand paths in all three states of the levers.
+
+    Parameters
+    ----------
+    chosen
+        [M] indices of the paths that become scenarios; the m-th takes the m-th lever draw.
+    """
+    units = demand.units[chosen]
+    n_scenarios, n_months, n_workloads = units.shape
+    as_is = np.empty_like(units)
+    optimised = np.empty_like(units)
+    potential = np.empty_like(units)
+    as_is_unit = np.empty((n_months, n_workloads))
+    by_lever: dict[tuple[str, str], Floats] = {}
+    for w, plan in enumerate(plans):
+        costs = UnitCosts(plan, card)
+        stack = [lever for lever in LEVER_ORDER if lever in plan.choice.active]
+        savings = {lever: np.zeros((n_scenarios, n_months)) for lever in stack}
+        for t, month in enumerate(demand.months):
+            unit = costs.month(month, frozenset())
+            as_is_unit[t, w] = unit[0]
+            as_is[:, t, w] = units[:, t, w] * unit[0]
+            adopted = _adopted(plan, month)
+            if not adopted.any():
+                continue
+            before = unit
+            for i, lever in enumerate(stack):
+                after = costs.month(month, frozenset(stack[: i + 1]))
+                savings[lever][:, t] = units[:, t, w] * adopted * (before - after)
+                before = after
+        saved = sum(savings.values(), np.zeros((n_scenarios, n_months)))
+        state = plan.owner_state
+        potential[:, :, w] = as_is[:, :, w] - (saved if state != OwnerState.DECLINED else 0.0)
+        optimised[:, :, w] = as_is[:, :, w] - (saved if state.counts else 0.0)
+        if state != OwnerState.DECLINED:
+            by_lever |= {(plan.name, lever): saving for lever, saving in savings.items()}
+    decisions = DecisionSet(demand.months, demand.workloads, as_is, optimised, potential)
+    return CostPaths(decisions, by_lever, as_is_unit)
+
+
+def _adopted(plan: WorkloadPlan, month: date) -> NDArray[np.bool_]:
+    """Whether the levers act in `month`, per scenario: from the adoption month plus the slip."""
+    slip = plan.draws.slip_months
+    if plan.adoption_month is None:
+        return np.zeros(len(slip), dtype=bool)
+    behind = (month.year - plan.adoption_month.year) * 12 + month.month - plan.adoption_month.month
+    return slip <= behind

@@ -1,0 +1,61 @@
+"""Distributions of the decision set as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.paths import period_totals
+from forecast.records.recommendation import (
+    QUANTILE_LEVELS,
+    CostOutlook,
+    Distribution,
+    MonthlyDistribution,
+    Quantile,
+)
+from forecast.records.terms import Terms
+from forecast.sizing.search import best_commitment
+from forecast.units import quantile_rank, to_cents
+
+Floats = NDArray[np.float64]
+
+
+def _quantiles(values: Floats) -> tuple[Quantile, ...]:
+    ordered = np.sort(values)
+    return tuple(
+        Quantile(
+            quantile_level=level,
+            usd=to_cents(float(ordered[quantile_rank(level, len(ordered)) - 1])),
+        )
+        for level in QUANTILE_LEVELS
+    )
+
+
+def distribution(values: Floats) -> Distribution:
+    """Mean and the quantiles of `QUANTILE_LEVELS` of [M] equally weighted values."""
+    return Distribution(mean_usd=to_cents(float(values.mean())), quantiles=_quantiles(values))
+
+
+def cost_outlook(
+    terms: Terms, months: Sequence[date], monthly: Floats, *, discount_share: float
+) -> CostOutlook:
+    """Describe the term's cost in one state of the levers, from its [M, T] list cost."""
+    total = monthly.sum(axis=1)
+    return CostOutlook(
+        term_list_cost=distribution(total),
+        term_contracted_cost=distribution(total * (1 - discount_share)),
+        monthly=tuple(
+            MonthlyDistribution(
+                month=month,
+                mean_usd=to_cents(float(monthly[:, t].mean())),
+                quantiles=_quantiles(monthly[:, t]),
+            )
+            for t, month in enumerate(months)
+        ),
+        commitment_usd=best_commitment(
+            terms, period_totals(monthly, terms.period_months)
+        ).commitment_usd,
+    )

@@ -1,0 +1,109 @@
+"""Usage rows in, list cost out: what `commitment price` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from forecast.errors import UnknownModelError, UsageFormatError
+from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
+from forecast.pricing.rating import list_cost_summary, monthly_list_cost, rate_usage
+from forecast.records.recommendation import HistoryMonth
+from forecast.records.workloads import Portfolio
+from forecast.tables import USAGE_ROWS, check
+from forecast.usage.formats.head import read_bytes
+from forecast.usage.mapping import assign_workloads, last_complete_day
+from forecast.usage.reading import MAX_FILE_BYTES, detect, format_named
+
+
+@dataclass(frozen=True)
+class PricedUsage:
+    """Usage at list.
+
+    Attributes
+    ----------
+    as_of
+        The day the rate card was read as of.
+    rated
+        One row a day and everything that decides a rate, with exact Decimal USD.
+    summary
+        month, model, token_kind, tokens, list_usd.
+    history
+        List cost of every month, and whether usage covers the month.
+    """
+
+    as_of: date
+    rated: pd.DataFrame
+    summary: pd.DataFrame
+    history: tuple[HistoryMonth, ...]
+
+
+def price_usage(usage: pd.DataFrame, *, as_of: date | None = None) -> PricedUsage:
+    """Price usage at list, every day at the rates in force on it.
+
+    Parameters
+    ----------
+    usage
+        The canonical usage table (`tables.USAGE_ROWS`).
+    as_of
+        Usage after this day is not read and prices are those known on it; the default reads
+        everything.
+
+    Raises
+    ------
+    UnknownModelError
+        A model without a price on a day it was used.
+    UsageFormatError
+        No usage up to `as_of`.
+    """
+    rows = canonicalise_models(check(usage, USAGE_ROWS))
+    complete = last_complete_day(rows)
+    if as_of is not None:
+        rows = rows[rows["day"] <= pd.Timestamp(as_of)]
+        if rows.empty:
+            raise UsageFormatError(f"no usage up to {as_of}; give a later day", column="day")
+    day = as_of or rows["day"].max().date()
+    daily = assign_workloads(rows, Portfolio(workloads=())).daily
+    rated = rate_usage(daily, load_rate_card(day))
+    return PricedUsage(
+        day, rated, list_cost_summary(rated), monthly_list_cost(rated, min(day, complete))
+    )
+
+
+def place_unpriced(
+    error: UnknownModelError,
+    paths: Sequence[Path],
+    *,
+    as_of: date | None = None,
+    format_name: str | None = None,
+) -> UnknownModelError:
+    """Find the record of an export that has no price, for an error about summed usage.
+
+    Parameters
+    ----------
+    error
+        Raised while usage of `paths` was priced; its row counts days, which nobody has a file of.
+
+    Returns
+    -------
+    UnknownModelError
+        With the file and the row of the first such record; `error` without a row when no
+        single record fails.
+    """
+    for path in paths:
+        kind = format_named(format_name) if format_name else detect(path)
+        rows = canonicalise_models(kind.read(read_bytes(path, MAX_FILE_BYTES), path.name).rows)
+        if as_of is not None:
+            rows = rows[rows["day"] <= pd.Timestamp(as_of)].reset_index(drop=True)
+        if rows.empty:
+            continue
+        try:
+            rate_usage(rows, load_rate_card(as_of or rows["day"].max().date()))
+        except UnknownModelError as found:
+            row = None if found.row is None else int(rows["row"].iloc[found.row - 1])
+            return UnknownModelError(found.problem, file=path.name, row=row, column=found.column)
+    return UnknownModelError(error.problem, column=error.column)

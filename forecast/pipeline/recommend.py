@@ -1,0 +1,231 @@
+"""Usage, inventory and terms in, a recommendation out: the front door of the domain.
+
+usage rows ─► daily usage ─► demand paths ─► list-cost paths ─► settlement ─► Recommendation
+                   │              ▲                ▲               ▲
+              rate card ──► USD per unit      levers per path    terms
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from forecast import __version__
+from forecast.demand.forecast import DemandForecast, forecast_demand
+from forecast.errors import ShortHistoryError, TermsError
+from forecast.paths import DecisionSet, DemandPaths, Floats, stratify
+from forecast.pipeline.account import Account, assumptions_of, evidence_of
+from forecast.pipeline.costing import (
+    as_is_unit_costs,
+    cost_paths,
+    plan_workloads,
+    schedule,
+    unit_cost,
+)
+from forecast.pipeline.refusal import refuse
+from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
+from forecast.pricing.rating import rate_usage
+from forecast.records.recommendation import (
+    InputDigest,
+    Recommendation,
+    Refusal,
+    ResultProvenance,
+)
+from forecast.records.terms import Offer, Terms
+from forecast.records.workloads import Portfolio
+from forecast.sizing.decision import size
+from forecast.tables import USAGE_ROWS, check
+from forecast.units import month_of, month_range
+from forecast.usage.mapping import assign_workloads, last_complete_day
+
+PATHS_PER_SCENARIO = 4
+"""Demand paths drawn for each scenario kept; stratifying over four keeps the tails of the total
+smoother than keeping every path that is drawn."""
+
+LEARNT_SHARE = 0.5**0.5
+"""How far a lever's effect would move with as much evidence again: drawing once more from the
+same knowledge moves the mean by the spread times sqrt(1/2)."""
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run produced: the answer, and what it was decided on.
+
+    Attributes
+    ----------
+    decisions
+        None when the answer is a refusal.
+    daily
+        The daily usage table that was forecast, up to `as_of`.
+    """
+
+    result: Recommendation | Refusal
+    decisions: DecisionSet | None
+    daily: pd.DataFrame
+
+
+def _silent(_stage: str, _done: float) -> None:
+    return None
+
+
+def recommend(
+    usage: pd.DataFrame,
+    portfolio: Portfolio,
+    terms: Terms,
+    *,
+    as_of: date | None = None,
+    seed: int = 0,
+    n_scenarios: int = 1000,
+    jobs: int = 1,
+    offers: Sequence[Offer] = (),
+    inputs: Sequence[InputDigest] = (),
+    progress: Progress | None = None,
+) -> Outcome:
+    """Name the commitment to sign.
+
+    Parameters
+    ----------
+    usage
+        The canonical usage table (`tables.USAGE_ROWS`).
+    as_of
+        Usage after this day is not read; the default is the last complete day.
+    n_scenarios
+        Size M of the decision set.
+    jobs
+        Processes for the model fits; the result does not depend on it.
+    progress
+        Called with a stage and the share of the whole that is done.
+
+    Raises
+    ------
+    InputError
+        Usage, inventory or terms that cannot be used.
+
+    Returns
+    -------
+    Outcome
+        With a `Refusal` when the history is shorter than 13 complete weeks.
+    """
+    tell = progress or _silent
+    tell("reading usage", 0.0)
+    rows = canonicalise_models(check(usage, USAGE_ROWS))
+    day = as_of or last_complete_day(rows)
+    if terms.term_start < month_of(day):
+        raise TermsError(
+            f"the term starts on {terms.term_start}, before the month of the last usage "
+            f"({day}); size the rest of a running contract with a re-forecast",
+            column="term_start",
+        )
+    rows = rows[rows["day"] <= pd.Timestamp(day)]
+    daily = assign_workloads(rows, portfolio).daily
+    tell("pricing", 0.05)
+    card = load_rate_card(day)
+    rated = rate_usage(daily, card)
+    provenance = ResultProvenance(
+        package_version=__version__,
+        seed=seed,
+        as_of=day,
+        rate_card_day=card.as_of,
+        n_scenarios=n_scenarios,
+        sampling_error_usd=Decimal(0),
+        inputs=tuple(inputs),
+    )
+    evidence = evidence_of(rated)
+    names = tuple(sorted(set(daily["workload"]) | {w.name for w in portfolio.workloads}))
+    rng_demand, rng_pick, rng_levers, rng_replicates = np.random.default_rng(seed).spawn(4)
+    drafts = plan_workloads(
+        daily,
+        portfolio,
+        card,
+        names=names,
+        as_of=day,
+        term_start=terms.term_start,
+        n_scenarios=n_scenarios,
+        rng=rng_levers,
+    )
+    today_usd = {plan.name: float(unit_cost(plan.mix, card, day)[0]) for plan in drafts}
+    try:
+        demand = forecast_demand(
+            daily,
+            workloads=portfolio.workloads,
+            facts=card.facts,
+            usd_per_unit=today_usd,
+            as_of=day,
+            months=month_range(terms.term_start, terms.term_months),
+            n_paths=PATHS_PER_SCENARIO * n_scenarios,
+            rng=rng_demand,
+            jobs=jobs,
+            progress=lambda stage, done: tell(stage, 0.1 + 0.6 * done),
+        )
+    except ShortHistoryError as short:
+        refusal = refuse(
+            str(short),
+            rated,
+            terms,
+            as_of=day,
+            evidence=evidence,
+            assumptions=assumptions_of(daily, drafts, card, day),
+            provenance=provenance,
+        )
+        return Outcome(refusal, None, daily)
+
+    tell("levers", 0.7)
+    paths = _ordered(demand.paths, names)
+    annual = paths.units.sum(axis=1).mean(axis=0) * 12 / terms.term_months
+    plans = schedule(drafts, dict(zip(names, annual.tolist(), strict=True)), portfolio, day)
+    unit = as_is_unit_costs(plans, card, paths.months)
+    chosen = stratify(np.einsum("ntw,tw->n", paths.units, unit), n_scenarios, rng=rng_pick)
+    costs = cost_paths(paths, chosen, plans, card)
+
+    tell("sizing", 0.8)
+    sizing = size(
+        terms,
+        costs.decisions.optimised_usd.sum(axis=2),
+        replicates=_replicates(costs.decisions, demand, rng_replicates),
+        offers=offers,
+    )
+    tell("accounting", 0.95)
+    recommendation = Account(
+        terms, sizing, demand, plans, costs, rated, card, day, today_usd
+    ).recommendation(evidence, provenance)
+    tell("done", 1.0)
+    return Outcome(recommendation, costs.decisions, daily)
+
+
+def _ordered(paths: DemandPaths, names: Sequence[str]) -> DemandPaths:
+    """Put the workloads into the order of `names`; one without any demand becomes zeros."""
+    n, t, _ = paths.units.shape
+    units = np.zeros((n, t, len(names)))
+    for w, name in enumerate(names):
+        if name in paths.workloads:
+            units[:, :, w] = paths.units[:, :, paths.workloads.index(name)]
+    return DemandPaths(paths.months, tuple(names), units)
+
+
+def _replicates(
+    decisions: DecisionSet, demand: DemandForecast, rng: np.random.Generator
+) -> Iterator[Floats]:
+    """Optimised list cost [M, T] as other evidence would have it, one array a replicate.
+
+    Demand moves by the replicate's shift and scale. Every workload's saving moves to
+    1 + sqrt(1/2) (s_j / mean s − 1) of itself, where s_j is its saving share in a scenario j
+    drawn at random.
+    """
+    as_is = decisions.as_is_usd
+    saving = as_is - decisions.optimised_usd
+    base = as_is.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(base > 0, saving.sum(axis=1) / base, 0.0)
+        mean = share.mean(axis=0)
+        relative = np.where(mean != 0, share / mean, 1.0)
+    total = as_is.sum(axis=2)
+    for b in range(len(demand.replicates.shift)):
+        keep = 1 + LEARNT_SHARE * (relative[rng.integers(len(relative))] - 1)
+        yield demand.replicates.apply(np.maximum(total - saving @ keep, 0.0), b)

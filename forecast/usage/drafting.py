@@ -1,0 +1,236 @@
+"""A first inventory, drafted from the usage itself: names and match rules, no answers.
+
+Every workload of the draft still needs the one question answered; the draft never does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from forecast.errors import UsageFormatError
+from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED, ServiceTier
+from forecast.records.workloads import Archetype, Portfolio, Rule, Workload
+
+MAX_DRAFTED: Final = 60
+"""Workloads that a person can still review; beyond it a coarser attribution is taken."""
+
+_NAME_LENGTH: Final = 120
+_OWNERS: Final = ("api_key", "workspace", "tag")
+_OWNER_WORDS: Final = {"api_key": "API key", "workspace": "workspace", "tag": "tag"}
+_TOLD_BY: Final = ["workload", *_OWNERS, "model"]
+
+_SHARED_KEYS: Final = (("claude_code_key_*", "Claude Code"),)
+"""Keys that the Console makes one a developer: claude_code_key_<person>_<suffix>."""
+
+_OPAQUE_ID: Final = re.compile(r"(?:apikey|wrkspc|user|svac|org|key)_[A-Za-z0-9]{8,}")
+_FAMILIES: Final = (
+    "fable",
+    "mythos",
+    "opus",
+    "sonnet",
+    "haiku",
+    "gpt",
+    "gemini",
+    "llama",
+    "mistral",
+)
+
+_WORDS: Final = {
+    Archetype.OVERNIGHT_ENRICHMENT: {"nightly", "overnight", "enrichment", "enrich"},
+    Archetype.BULK_CLASSIFICATION: {
+        "classification",
+        "classifier",
+        "classify",
+        "tagging",
+        "labeling",
+    },
+    Archetype.REVIEWED_CONTENT: {"drafts", "drafting", "copywriting", "content"},
+    Archetype.QUEUED_DOCUMENTS: {"documents", "invoices", "ocr", "contracts", "claims"},
+    Archetype.HISTORICAL_BACKFILL: {"backfill", "backfills", "reprocessing"},
+    Archetype.EVALUATION_RUNS: {"eval", "evals", "evaluation", "evaluations", "benchmark"},
+    Archetype.SCHEDULED_REPORTING: {"report", "reports", "reporting", "digest"},
+    Archetype.INTERACTIVE: {"chat", "chatbot", "assistant", "copilot", "voice"},
+}
+"""Words that say what a workload does; anything less clear stays unanswered."""
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """One workload to be: its name, its rule, and which combinations of `_TOLD_BY` it has."""
+
+    name: str
+    rule: Rule | None
+    told: pd.DataFrame
+
+
+def draft_portfolio(rows: pd.DataFrame) -> Portfolio:
+    """Draft the inventory that the usage tells of.
+
+    Usage that its source already gives to a workload keeps that name. The rest is divided by API
+    key, else by workspace, else by tag, else by model family: the first of them that is told and
+    has at most `MAX_DRAFTED` values. The rules do not overlap, so their order does not matter.
+
+    Parameters
+    ----------
+    rows
+        `tables.USAGE_ROWS`.
+
+    Returns
+    -------
+    Portfolio
+        Largest workload first, by tokens. `assign_workloads` leaves nothing unassigned, unless
+        every attribution has more than `MAX_DRAFTED` values.
+
+    Raises
+    ------
+    UsageFormatError
+        No rows.
+    """
+    if rows.empty:
+        raise UsageFormatError("there is no usage to draft an inventory from")
+    tokens = rows[list(TOKEN_COLUMNS)].sum(axis=1).astype("float64")
+    told = (
+        rows.assign(
+            tokens=tokens,
+            batch_tokens=tokens.where(rows["service_tier"] == ServiceTier.BATCH.value, 0.0),
+        )
+        .groupby(_TOLD_BY, sort=True)[["tokens", "batch_tokens"]]
+        .sum()
+        .reset_index()
+    )
+    total = float(tokens.sum())
+    n_days = rows["day"].nunique()
+    drafts = sorted(_drafts(told), key=lambda d: (-d.told["tokens"].sum(), d.name))
+    names = {UNASSIGNED, *(draft.name for draft in drafts if draft.rule is None)}
+    workloads = []
+    for draft in drafts:
+        name = draft.name if draft.rule is None else _unused(draft.name, names)
+        names.add(name)
+        archetype, word = guess_archetype(name)
+        workloads.append(
+            Workload(
+                name=name,
+                description=_describe(draft, total, n_days, word),
+                archetype=archetype,
+                match=() if draft.rule is None else (draft.rule,),
+            )
+        )
+    return Portfolio(
+        workloads=tuple(workloads),
+        shared_key_note=(
+            "One line per key, workspace or tag. Where several workloads share one, split it: "
+            "give each its own key, or a tag, and draft again."
+        ),
+    )
+
+
+def guess_archetype(name: str) -> tuple[Archetype | None, str]:
+    """Guess what a workload does from a clear word of its name, and give that word.
+
+    >>> guess_archetype("nightly-crm-enrichment")[0].value, guess_archetype("backend")
+    ('overnight_enrichment', (None, ''))
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = re.findall(r"[a-z]+", spaced.lower())
+    found = {
+        archetype: word
+        for word in reversed(words)
+        for archetype, known in _WORDS.items()
+        if word in known
+    }
+    if len(found) != 1:
+        return None, ""
+    return next(iter(found.items()))
+
+
+def _drafts(told: pd.DataFrame) -> Iterator[_Draft]:
+    by_source = ~told["workload"].isin(["", UNASSIGNED])
+    for name, part in told[by_source].groupby("workload"):
+        yield _Draft(str(name), None, part)
+    rest = told[~by_source]
+    empty: dict[str, str] = {}
+    remaining = list(_OWNERS)
+    while len(rest) and remaining:
+        field = _attribution(rest, remaining)
+        if field is None:
+            break
+        remaining.remove(field)
+        has = rest[field] != ""
+        yield from _by_owner(rest[has], field, empty)
+        rest = rest[~has]
+        empty[field] = ""
+    for family, part in rest.groupby(rest["model"].map(_family)):
+        rule = Rule(**{"api_key": "", **empty}, model=_family_pattern(str(family)))
+        yield _Draft(f"{family} without a key", rule, part)
+
+
+def _attribution(rest: pd.DataFrame, fields: list[str]) -> str | None:
+    """Choose the first field that tells owners apart and stays readable, else the coarsest."""
+    sizes = {f: rest.loc[rest[f] != "", f].map(_pattern).nunique() for f in fields}
+    told = [f for f in fields if sizes[f]]
+    fine = [f for f in told if sizes[f] <= MAX_DRAFTED]
+    return fine[0] if fine else min(told, key=lambda f: sizes[f], default=None)
+
+
+def _by_owner(part: pd.DataFrame, field: str, empty: dict[str, str]) -> Iterator[_Draft]:
+    groups = list(part.groupby(part[field].map(_pattern)))
+    groups.sort(key=lambda group: (-group[1]["tokens"].sum(), group[0]))
+    for pattern, members in groups[:MAX_DRAFTED]:
+        rule = Rule(**{**empty, field: str(pattern)})
+        yield _Draft(_readable(members[field].iloc[0], field), rule, members)
+
+
+def _pattern(value: str) -> str:
+    """Give the shell pattern that matches a value, or the family of keys it is one of."""
+    for pattern, _ in _SHARED_KEYS:
+        if value.startswith(pattern.removesuffix("*")):
+            return pattern
+    return re.sub(r"([*?\[])", r"[\1]", value)
+
+
+def _readable(value: str, field: str) -> str:
+    """Name a workload after its owner; an opaque id keeps only its last characters.
+
+    >>> _readable("apikey_01Rj2N8SVvo6BePZj99NhmiT", "api_key"), _readable("Closer App", "api_key")
+    ('API key …99NhmiT', 'Closer App')
+    """
+    for pattern, shared in _SHARED_KEYS:
+        if value.startswith(pattern.removesuffix("*")):
+            return shared
+    if _OPAQUE_ID.fullmatch(value):
+        return f"{_OWNER_WORDS[field]} …{value[-7:]}"
+    return value[:_NAME_LENGTH].strip()
+
+
+def _family(model: str) -> str:
+    return next((f for f in _FAMILIES if f in model.lower()), model)
+
+
+def _family_pattern(family: str) -> str:
+    return f"*{family}*" if family in _FAMILIES else _pattern(family)
+
+
+def _unused(name: str, names: set[str]) -> str:
+    candidate, number = name, 1
+    while candidate in names:
+        number += 1
+        suffix = f" ({number})"
+        candidate = name[: _NAME_LENGTH - len(suffix)].strip() + suffix
+    return candidate
+
+
+def _describe(draft: _Draft, total: float, n_days: int, word: str) -> str:
+    tokens = float(draft.told["tokens"].sum())
+    share = tokens / total if total else 0.0
+    by_model = draft.told.groupby("model")["tokens"].sum()
+    batch = float(draft.told["batch_tokens"].sum()) / tokens if tokens else 0.0
+    text = (
+        f"Drafted from {n_days} days of usage: {share:.1%} of all tokens, mostly "
+        f"{by_model.idxmax()}, {batch:.0%} of them in batch."
+    )
+    return text + (f" Archetype guessed from the word {word!r} in its name." if word else "")

@@ -1,0 +1,112 @@
+"""What a usage format is: the small protocol that every module of this folder follows.
+
+To read a new export, write a module with these names and add it to `reading.FORMATS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Protocol
+
+import pandas as pd
+
+from forecast.tables import USAGE_ROWS, Column, Table, conform, empty
+
+if TYPE_CHECKING:
+    from forecast.usage.formats.head import Head
+
+BUCKET_ROWS: Final = Table(
+    "usage by bucket",
+    (
+        *USAGE_ROWS.columns,
+        Column("group", "text", "what else the source groups by, so that no two groups look alike"),
+        Column("start", "day", "first second of the bucket, UTC"),
+        Column("seconds", "count", "length of the bucket"),
+        Column("row", "count", "data row of the source, from 1"),
+    ),
+)
+"""Usage as its source holds it, before hours are summed to days."""
+
+DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What one file says.
+
+    Attributes
+    ----------
+    rows
+        `BUCKET_ROWS`: one row per record of the source.
+    first, last
+        Start of the first bucket and end of the last one, UTC without a zone. Buckets without
+        usage count.
+    warnings
+        What a reader of the result should know.
+    cannot_tell
+        Columns that this file, unlike others of its format, leaves unknown.
+    pages_missing
+        The file says itself that more pages follow `last`.
+    """
+
+    rows: pd.DataFrame
+    first: datetime
+    last: datetime
+    warnings: tuple[str, ...] = ()
+    cannot_tell: tuple[str, ...] = ()
+    pages_missing: bool = False
+
+
+class UsageFormat(Protocol):
+    """A module that reads one export format."""
+
+    @property
+    def name(self) -> str:
+        """The word that `--format` takes."""
+
+    @property
+    def description(self) -> str:
+        """What the export is, for people."""
+
+    @property
+    def recorded_by(self) -> str:
+        """Whose books the export copies; empty for tables of the customer's own.
+
+        Two different exports of the same books over the same days would count usage twice.
+        """
+
+    @property
+    def input_includes_cache(self) -> bool:
+        """Whether the export counts cache reads and writes inside its input tokens.
+
+        The rows a format returns never do.
+        """
+
+    @property
+    def cannot_tell(self) -> tuple[str, ...]:
+        """Columns that no file of this format can fill."""
+
+    def fits(self, head: Head) -> bool:
+        """Tell from the beginning of a file whether it is of this format."""
+
+    def read(self, data: bytes, file: str) -> Parsed:
+        """Read the bytes of a file; `file` is its name in messages.
+
+        Raises
+        ------
+        UsageFormatError
+            With row and column, for everything that is not as the format promises.
+        """
+
+
+def bucket_frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """Build the frame of `BUCKET_ROWS` from columns of equal length; `day` is that of `start`."""
+    if not len(columns["start"]):
+        return empty(BUCKET_ROWS)
+    start = pd.Series(columns["start"]).astype("datetime64[s]")
+    others = {name: columns[name] for name in BUCKET_ROWS.names if name not in ("day", "start")}
+    return conform(
+        pd.DataFrame({"day": start.dt.normalize(), "start": start, **others}), BUCKET_ROWS
+    )

@@ -1,0 +1,100 @@
+"""Pricing a mix forward, against arithmetic that a buyer can repeat."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast.mix import KEY_COLUMNS
+from forecast.paths import DemandPaths
+from forecast.pipeline.costing import UnitCosts, cost_paths, plan_workloads, schedule
+from forecast.pricing.rate_cards import load_rate_card
+from forecast.records.usage import TOKEN_COLUMNS, MixKey
+from forecast.records.workloads import BatchLever, Latency, OwnerState, Portfolio, Workload
+from forecast.tables import DAILY_USAGE, conform
+
+AS_OF = date(2026, 10, 31)
+JANUARY = date(2027, 1, 1)
+
+
+def _daily(model: str = "claude-opus-5-5", **tokens: int) -> pd.DataFrame:
+    day = {"day": pd.Timestamp(AS_OF), "workload": "nightly", "requests": 10, "web_searches": 0}
+    key = dict(zip(KEY_COLUMNS, MixKey("anthropic", model), strict=True))
+    return conform(
+        pd.DataFrame([day | key | dict.fromkeys(TOKEN_COLUMNS, 0) | tokens]), DAILY_USAGE
+    )
+
+
+def _plans(daily: pd.DataFrame, *workloads: Workload, n: int = 4):
+    card = load_rate_card(AS_OF)
+    plans = plan_workloads(
+        daily,
+        Portfolio(workloads=workloads),
+        card,
+        names=("nightly",),
+        as_of=AS_OF,
+        term_start=JANUARY,
+        n_scenarios=n,
+        rng=np.random.default_rng(0),
+    )
+    return schedule(plans, {"nightly": 1e9}, Portfolio(workloads=workloads), AS_OF), card
+
+
+def test_a_unit_costs_what_its_tokens_cost():
+    plans, card = _plans(_daily(input_tokens=1_000_000, output_tokens=200_000))
+    # 1,000,000 x 4 + 200,000 x 20 USD per million over 2,000,000 / 1.3 input-equivalent tokens
+    expected = (4 + 4) / (2_000_000 / 1.3)
+    assert UnitCosts(plans[0], card).month(JANUARY, frozenset())[0] == pytest.approx(expected)
+
+
+def test_a_retirement_inside_a_month_is_weighted_by_days():
+    plans, card = _plans(_daily("claude-sonnet-4-5", input_tokens=1_000_000))
+    before, after = 3e-6, 2e-6 * 1.3
+    november = UnitCosts(plans[0], card).month(date(2026, 11, 1), frozenset())[0]
+    assert november == pytest.approx((29 * before + 1 * after) / 30)
+    december = UnitCosts(plans[0], card).month(date(2026, 12, 1), frozenset())[0]
+    assert december == pytest.approx(after)
+
+
+def test_batch_halves_from_the_adoption_month_on():
+    nightly = Workload(
+        name="nightly",
+        owner_state=OwnerState.SHIPPED,
+        adoption_month=date(2027, 3, 1),
+        latency=Latency(needed_at_once=False, deadline_hours=1000),
+        batch=BatchLever(share=1.0, evidence="measured"),
+    )
+    plans, card = _plans(_daily(input_tokens=1_000_000), nightly)
+    months = (date(2027, 2, 1), date(2027, 3, 1))
+    demand = DemandPaths(months, ("nightly",), np.full((4, 2, 1), 1e9))
+    costs = cost_paths(demand, np.arange(4), plans, card)
+    as_is = 1e9 * 4 / 1e6 * 1.3
+    assert costs.decisions.as_is_usd == pytest.approx(as_is)
+    assert costs.decisions.optimised_usd[:, 0, 0] == pytest.approx(as_is)
+    assert costs.decisions.optimised_usd[:, 1, 0] == pytest.approx(as_is / 2, rel=1e-3)
+
+
+def test_a_proposed_lever_is_potential_only():
+    proposed = Workload(
+        name="nightly",
+        latency=Latency(needed_at_once=False, deadline_hours=48),
+        batch=BatchLever(),
+        adoption_month=JANUARY,
+    )
+    plans, card = _plans(_daily(input_tokens=1_000_000), proposed, n=300)
+    demand = DemandPaths((JANUARY, date(2027, 9, 1)), ("nightly",), np.full((300, 2, 1), 1e9))
+    found = cost_paths(demand, np.arange(300), plans, card).decisions
+    assert np.array_equal(found.optimised_usd, found.as_is_usd)
+    assert found.potential_usd.mean() < found.as_is_usd.mean()
+    assert found.potential_usd[:, 1].std() > 0  # slips and uncertain shares widen the band
+
+
+def test_a_workload_without_demand_costs_nothing():
+    plans, card = _plans(_daily())
+    demand = DemandPaths((JANUARY,), ("nightly",), np.zeros((4, 1, 1)))
+    found = cost_paths(demand, np.arange(4), plans, card).decisions
+    assert not found.as_is_usd.any()
+    assert not found.optimised_usd.any()
