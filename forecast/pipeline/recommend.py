@@ -123,8 +123,8 @@ def recommend(
             f"({day}); size the rest of a running contract with a re-forecast",
             column="term_start",
         )
-    rows = rows[rows["day"] <= pd.Timestamp(day)]
     daily = assign_workloads(rows, portfolio).daily
+    daily = daily[daily["day"] <= pd.Timestamp(day)].reset_index(drop=True)
     tell("pricing", 0.05)
     card = load_rate_card(day)
     rated = rate_usage(daily, card)

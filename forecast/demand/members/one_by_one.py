@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from forecast.demand.members.protocol import Floats, View
 
@@ -33,10 +34,13 @@ def serve_one_by_one(view: View, fit: Callable[[Floats, int], Floats]) -> Floats
     """
     panel = view.panel
     out = np.full((len(panel.log), len(view.origins), view.horizon), np.nan)
-    for i, origin in enumerate(view.origins):
-        x = view.adjusted(i)
-        for s in np.flatnonzero(panel.known(origin) >= MIN_PERIODS):
-            out[s, i] = _continue(x[s, panel.first[s] :], view.horizon, fit)
+    # The optimisers factor matrices of three rows: threads only wait for each other there
+    # (the example portfolio took 21.4 s with two BLAS threads and 5.2 s with one).
+    with threadpool_limits(limits=1, user_api="blas"):
+        for i, origin in enumerate(view.origins):
+            x = view.adjusted(i)
+            for s in np.flatnonzero(panel.known(origin) >= MIN_PERIODS):
+                out[s, i] = _continue(x[s, panel.first[s] :], view.horizon, fit)
     return np.asarray(out + view.half_noise[:, :, None] + view.season_path())
 
 

@@ -171,8 +171,9 @@ def name(text: str) -> str:
     cell = text.strip()
     if len(cell) > MAX_NAME:
         raise ValueError(f"is longer than {MAX_NAME} characters")
-    for character in cell:
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+    if not cell.isprintable():
+        categories = {unicodedata.category(character) for character in cell}
+        if not categories.isdisjoint({"Cc", "Cs", "Zl", "Zp"}):
             raise ValueError(f"has a control character: {quoted(cell)}")
     return cell
 
