@@ -4,7 +4,7 @@
 
 The company is invented. The shape of its traffic is not: tokens a request, the share of cache
 reads, the rhythm of a week and the size of daily noise are statistics of published traces, each
-with its source in example/traffic.py. The same seed writes the same bytes.
+with its source in example_company/traffic.py. The same seed writes the same bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from example.traffic import END, NOISE_PERSISTENCE, START, TOKENS_PER_TEXT, TRAFFIC, Traffic
+from example_company.traffic import END, NOISE_PERSISTENCE, START, TOKENS_PER_TEXT, TRAFFIC, Traffic
 from numpy.typing import NDArray
 
 from forecast.records.usage import TOKEN_COLUMNS
@@ -26,7 +26,7 @@ from forecast.usage.formats.canonical import write_canonical
 Floats = NDArray[np.float64]
 
 DEFAULT_SEED = 20261101
-HERE = Path(__file__).parent / "example"
+HERE = Path(__file__).parent / "example_company"
 DOCUMENTS = ("workloads.toml", "terms.toml", "offer_a.toml", "offer_b.toml")
 
 MONTHLY_DRIFT = 0.05
