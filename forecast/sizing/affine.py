@@ -61,13 +61,11 @@ class KinkTracer:
         ([2.0], [3.0])
         """
         gap = a.value - b.value
-        closing = np.broadcast_to(np.asarray(a.slope - b.slope), gap.shape)
+        closing = a.slope - b.slope
         equal = np.abs(gap) <= self.tolerance_usd
         a_is_less = np.where(equal, closing <= 0, gap < 0)
-        meets = ~equal & (gap * closing < 0)
-        np.minimum(
-            self.distance_usd,
-            np.divide(-gap, closing, out=np.full(gap.shape, np.inf), where=meets),
-            out=self.distance_usd,
-        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distance = gap / np.negative(closing)
+        distance[equal | ~(distance > 0)] = np.inf
+        np.minimum(self.distance_usd, distance, out=self.distance_usd)
         return Affine(np.where(a_is_less, a.value, b.value), np.where(a_is_less, a.slope, b.slope))

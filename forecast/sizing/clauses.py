@@ -17,7 +17,7 @@ from forecast.paths import Floats, period_totals
 from forecast.records.recommendation import ClauseValue
 from forecast.records.terms import PERIOD_MONTHS, Terms, Tier
 from forecast.sizing.assessment import assess
-from forecast.sizing.search import best_commitment
+from forecast.sizing.search import cheapest_commitment
 from forecast.sizing.tariff import overage_discount
 from forecast.sizing.wording import share_text
 from forecast.units import to_cents
@@ -61,7 +61,7 @@ def clause_values(terms: Terms, list_usd_monthly: Floats) -> tuple[ClauseValue, 
 
 def _optimum(terms: Terms, list_usd_monthly: Floats) -> tuple[Decimal, Floats]:
     list_usd = period_totals(list_usd_monthly, terms.period_months)
-    best = best_commitment(terms, list_usd).commitment_usd
+    best = cheapest_commitment(terms, list_usd)
     return best, assess(terms, best, list_usd).cost
 
 
