@@ -13,6 +13,10 @@ history of less than half a year raises the spread further.
 The shape is a Student t with unit variance, mixed by quantile with the standardised errors of
 all series (conformal). Members keep their own centres: the distribution is the linear pool of
 every member's centre plus its share of the error, which widens when members disagree.
+
+The figures beside the constants are in-sample: the constants were chosen by looking at the very
+M3, Tourism and NN5 totals they quote, at one final origin a series, not learned on one domain and
+checked on another. Scores on those series flatter them.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ MAX_OBSERVED_SHAPE = 0.5
 all weight on them; on NN5 .0512 without and .0497 with."""
 
 T_DEGREES = 6.0
-"""Degrees of freedom of the prior shape. 4 and 10 moved M3's CRPS by less than 1 %."""
+"""Degrees of freedom of the prior shape. 4 and 10 moved M3's CRPS by about 1 %."""
 
 OTHER_SEASON_WEIGHT = 0.2
 """Weight of an error made without a season where today's forecast has one. Assumed."""

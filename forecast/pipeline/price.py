@@ -75,24 +75,17 @@ def price_usage(usage: pd.DataFrame, *, as_of: date | None = None) -> PricedUsag
 
 
 def place_unpriced(
-    error: UnknownModelError,
-    paths: Sequence[Path],
-    *,
-    as_of: date | None = None,
-    format_name: str | None = None,
-) -> UnknownModelError:
-    """Find the record of an export that has no price, for an error about summed usage.
+    paths: Sequence[Path], *, as_of: date | None = None, format_name: str | None = None
+) -> UnknownModelError | None:
+    """Find the first record of some exports that has no price.
 
-    Parameters
-    ----------
-    error
-        Raised while usage of `paths` was priced; its row counts days, which nobody has a file of.
+    Usage is priced by day, so that an error about it names no row of a file; this reads the
+    files again and looks.
 
     Returns
     -------
-    UnknownModelError
-        With the file and the row of the first such record; `error` without a row when no
-        single record fails.
+    UnknownModelError or None
+        With the file, the row and the column; None when every record has a price.
     """
     for path in paths:
         kind = format_named(format_name) if format_name else detect(path)
@@ -106,4 +99,4 @@ def place_unpriced(
         except UnknownModelError as found:
             row = None if found.row is None else int(rows["row"].iloc[found.row - 1])
             return UnknownModelError(found.problem, file=path.name, row=row, column=found.column)
-    return UnknownModelError(error.problem, column=error.column)
+    return None
