@@ -17,7 +17,7 @@ import pandas as pd
 
 from forecast import __version__
 from forecast.demand.forecast import DemandForecast, forecast_demand
-from forecast.errors import ShortHistoryError, TermsError
+from forecast.errors import InputError, ShortHistoryError, TermsError, UsageFormatError
 from forecast.paths import DecisionSet, DemandPaths, Floats, stratify
 from forecast.pipeline.account import Account, assumptions_of, evidence_of
 from forecast.pipeline.costing import (
@@ -116,7 +116,9 @@ def recommend(
     tell = progress or _silent
     tell("reading usage", 0.0)
     rows = canonicalise_models(check(usage, USAGE_ROWS))
-    day = as_of or last_complete_day(rows)
+    if rows.empty:
+        raise UsageFormatError("holds no usage; give the exports of the months to size from")
+    day = _covered(as_of, rows) if as_of else last_complete_day(rows)
     if terms.term_start < month_of(day):
         raise TermsError(
             f"the term starts on {terms.term_start}, before the month of the last usage "
@@ -197,6 +199,18 @@ def recommend(
     ).recommendation(evidence, provenance)
     tell("done", 1.0)
     return Outcome(recommendation, costs.decisions, daily)
+
+
+def _covered(as_of: date, rows: pd.DataFrame) -> date:
+    """Refuse a day outside the usage: days without an export would count as days unused."""
+    first, last = rows["day"].min().date(), rows["day"].max().date()
+    if not first <= as_of <= last:
+        raise InputError(
+            f"{as_of} lies outside the usage, which is from {first} to {last}; add the exports "
+            "up to that day, or name an earlier one",
+            column="as_of",
+        )
+    return as_of
 
 
 def _ordered(paths: DemandPaths, names: Sequence[str]) -> DemandPaths:

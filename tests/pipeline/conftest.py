@@ -13,7 +13,6 @@ from forecast.records.terms import Terms
 from forecast.records.workloads import Portfolio
 from forecast.usage.reading import read_usage
 
-
 WEEKS = 60
 KEYS = {"key-support-chat", "key-catalog-enrichment", "key-listing-drafts", "key-sandbox"}
 TIERS = (("0", 0.0), ("150000", 0.10), ("250000", 0.14), ("600000", 0.18))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.errors import TermsError, UnknownModelError
+from forecast.errors import InputError, TermsError, UnknownModelError, UsageFormatError
 from forecast.paths import DecisionSet, period_totals, quantile
 from forecast.records.recommendation import Recommendation, Refusal
 from forecast.records.workloads import OwnerState
@@ -177,6 +177,18 @@ def test_a_running_contract_is_not_sized_here(buyer):
     begun = buyer.terms.model_copy(update={"term_start": date(2026, 9, 1)})
     with pytest.raises(TermsError, match="re-forecast"):
         buyer.run(terms=begun)
+
+
+@pytest.mark.parametrize("days", [-1000, 1])
+def test_a_day_outside_the_usage_is_refused(buyer, days):
+    day = buyer.usage["day"].max().date() + timedelta(days=days)
+    with pytest.raises(InputError, match="lies outside the usage"):
+        buyer.run(as_of=day)
+
+
+def test_no_usage_is_refused(buyer):
+    with pytest.raises(UsageFormatError, match="holds no usage"):
+        buyer.run(usage=buyer.usage.iloc[:0])
 
 
 def test_an_unknown_model_is_an_error_and_never_free(buyer):

@@ -1,0 +1,123 @@
+"""The command line: `commitment`.
+
+Exit codes: 0 done; 1 something outside broke (a disk, a permission); 2 bad input; 3 the evidence
+cannot support a number (the refusal is still written); 4 a risk threshold given on the command line
+is breached (the result is still written).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from api.commands import decisions, exports, service
+from forecast import __version__
+from forecast.errors import EvidenceError, InputError
+
+BAD_INPUT = 2
+EVIDENCE_REFUSED = 3
+OUTSIDE_BROKE = 1
+
+
+class Doors(typer.core.TyperGroup):
+    """The outermost door: what was raised on purpose becomes a message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _refuse(str(error), BAD_INPUT)
+        except EvidenceError as error:
+            _refuse(str(error), EVIDENCE_REFUSED)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _refuse(f"{where}{error.strerror or error}", OUTSIDE_BROKE)
+
+
+def _refuse(message: str, code: int) -> None:
+    shown = "".join(c if c.isprintable() or c == "\n" else "�" for c in message)
+    typer.echo(f"commitment: {shown}", err=True)
+    raise typer.Exit(code)
+
+
+app = typer.Typer(
+    cls=Doors,
+    name="commitment",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: commitment init usage.csv --out .   then answer the one question of every "
+    "workload, put the vendor's tiers into terms.toml, and run commitment recommend.",
+)
+
+app.command(
+    "import",
+    epilog="Example: commitment import usage/*.json --out usage.parquet",
+)(exports.import_exports)
+app.command(
+    "price",
+    epilog="Example: commitment price usage.parquet --invoice billed.csv, with the columns "
+    "month,usd in billed.csv",
+)(exports.price)
+app.command(
+    "init",
+    epilog="Example: commitment init usage.parquet --out .",
+)(exports.init)
+app.command(
+    "recommend",
+    epilog="Example: commitment recommend --usage usage.parquet --workloads workloads.toml "
+    "--terms terms.toml --out result",
+)(decisions.recommend)
+app.command(
+    "size",
+    epilog="Example: commitment size --paths paths.csv --terms terms.toml",
+)(decisions.size)
+app.command(
+    "compare-offers",
+    epilog="Example: commitment compare-offers result/recommendation.json --terms offer_a.toml "
+    "--terms offer_b.toml",
+)(decisions.compare_offers)
+app.command(
+    "workbook",
+    epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",
+)(decisions.workbook)
+app.command(
+    "serve",
+    epilog="Example: commitment serve --port 8000",
+)(service.serve)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"commitment {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def commitment(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Name the amount to commit to under an LLM token contract.
+
+    What did we use, what could we stop paying for (batch, prompt caching, a lighter model), and
+    what does the contract say: the amount to sign for, how sure it is, and what each clause is
+    worth.
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""Commands about the decision: recommend, size, compare-offers, workbook."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands.options import AsOf, ForceProgress, Json, Template, TermsFile
+from api.commands.output import print_json, print_page
+from api.limits import MAX_PATHS, MIN_PATHS
+
+if TYPE_CHECKING:
+    from forecast.records.recommendation import Recommendation
+
+EVIDENCE_REFUSED = 3
+THRESHOLD_BREACHED = 4
+
+Stored = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RECOMMENDATION",
+        exists=True,
+        help="A recommendation.json, with its evidence directory beside it.",
+    ),
+]
+
+
+def _usd(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise typer.BadParameter(f"{text!r} is not an amount in USD; write 250000 or 250000.00")
+    return amount
+
+
+def _threshold(name: str, explained: str) -> typer.models.OptionInfo:
+    return typer.Option(
+        name, metavar="USD", parser=_usd, help=f"Exit with 4 when {explained}.", show_default=False
+    )
+
+
+def recommend(
+    usage: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="FILE...",
+            exists=True,
+            dir_okay=False,
+            help="Usage exports; more files may follow, or repeat the option.",
+        ),
+    ],
+    workloads: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="The inventory (TOML); draft it with commitment init.",
+        ),
+    ],
+    terms: TermsFile,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="The directory for recommendation.json, negotiation.xlsx and evidence/.",
+        ),
+    ],
+    more_usage: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", exists=True, dir_okay=False, hidden=True),
+    ] = None,
+    as_of: AsOf = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="The same seed and inputs give the same bytes.")
+    ] = 0,
+    paths: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=MIN_PATHS,
+            max=MAX_PATHS,
+            help=f"Scenarios in the decision set, {MIN_PATHS} to {MAX_PATHS}; the workbook holds "
+            "them too.",
+        ),
+    ] = 1000,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Processes for the model fits; no effect on the result."
+        ),
+    ] = 1,
+    template: Template = None,
+    max_waste_p95_usd: Annotated[
+        Decimal | None, _threshold("--max-waste-p95-usd", "the P95 of unused commitment is above")
+    ] = None,
+    max_budget_p80_usd: Annotated[
+        Decimal | None, _threshold("--max-budget-p80-usd", "the P80 of the total paid is above")
+    ] = None,
+    json: Json = False,
+    progress: ForceProgress = False,
+) -> None:
+    """Recommend the commitment to sign, and write its workbook.
+
+    Four numbers come together: what to sign for, what to expect to pay, what to budget, and what
+    may stay unused in the worst case. A commitment is not a budget.
+
+    Exits with 3 when the history cannot carry a number; a safe amount is written all the same.
+    """
+    from api.commands.progress import progress as progress_on
+    from api.results import answer_json
+    from api.run import Settings, portfolio_file, recommend_into, terms_file
+    from api.terminal.decision import written
+    from forecast.records.recommendation import Recommendation
+
+    inventory, contract = portfolio_file(workloads), terms_file(terms)
+    settings = Settings(as_of=as_of, seed=seed, n_scenarios=paths, jobs=jobs)
+    with progress_on(progress) as bar:
+        stored, reports = recommend_into(
+            out,
+            [*usage, *(more_usage or ())],
+            inventory,
+            contract,
+            settings,
+            template=template,
+            bar=bar,
+        )
+    if json:
+        typer.echo(answer_json(stored.result), nl=False)
+    else:
+        print_page(written(stored, reports))
+    if not isinstance(stored.result, Recommendation):
+        raise typer.Exit(EVIDENCE_REFUSED)
+    _hold_thresholds(stored.result, max_waste_p95_usd, max_budget_p80_usd)
+
+
+def _hold_thresholds(
+    result: Recommendation, max_waste_p95: Decimal | None, max_budget_p80: Decimal | None
+) -> None:
+    """Exit with a code of its own when a threshold of the command line is breached."""
+    checks = (
+        ("P95 of unused commitment", result.headline.worst_case_unused_usd, max_waste_p95),
+        ("P80 of the total paid", result.headline.budget_p80_usd, max_budget_p80),
+    )
+    breached = [
+        (name, is_, limit) for name, is_, limit in checks if limit is not None and is_ > limit
+    ]
+    for name, found, limit in breached:
+        typer.echo(f"commitment: the {name} is {found} USD, above {limit} USD", err=True)
+    if breached:
+        raise typer.Exit(THRESHOLD_BREACHED)
+
+
+def size(
+    paths: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Your own forecast, CSV or Parquet: one row a path, one column a month of the "
+            "term, list-price USD.",
+        ),
+    ],
+    terms: TermsFile,
+    json: Json = False,
+) -> None:
+    """Size a commitment on your own sample paths.
+
+    The rows of the file are the decision set: the answer is exact for them, and nothing is
+    forecast or resampled.
+    """
+    from api.paths_file import read_paths
+    from api.run import terms_file
+    from api.terminal.decision import sizing
+    from forecast.sizing.decision import size as size_paths
+
+    contract = terms_file(terms).record
+    found = size_paths(contract, read_paths(paths, first_month=contract.term_start))
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        print_page(sizing(found))
+
+
+def compare_offers(
+    recommendation: Stored,
+    terms: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="An offer (TOML): terms with commitment_usd or schedule_usd. Repeat it.",
+        ),
+    ],
+    json: Json = False,
+) -> None:
+    """Settle offers on the paths of a recommendation.
+
+    Every offer meets the same scenarios as the recommended commitment, so that differences are
+    differences between contracts.
+    """
+    from api.documents import load_offer
+    from api.offers import score_stored
+    from api.results import read_result
+    from api.terminal.decision import offers
+
+    scores = score_stored(read_result(recommendation), [load_offer(path) for path in terms])
+    if json:
+        print_json({"offers": [score.model_dump(mode="json") for score in scores]})
+    else:
+        print_page(offers(scores))
+
+
+def workbook(
+    recommendation: Stored,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", dir_okay=False, help="Where the workbook goes (.xlsx).")
+    ],
+    template: Template = None,
+    json: Json = False,
+) -> None:
+    """Write the negotiation workbook of a recommendation again.
+
+    Its formulas work on the same scenarios: type a counter-offer into the Inputs sheet and read
+    the decision.
+    """
+    from api.results import digest, read_result
+    from api.whole_files import write_file
+    from excel_templates.fill import build_workbook
+
+    stored = read_result(recommendation)
+    data = build_workbook(stored.recommendation(), stored.decisions(), template=template)
+    write_file(out, data)
+    if json:
+        print_json({"workbook": str(out), "sha256": digest(data)})
+    else:
+        print_page(f"The workbook is {out}")

@@ -1,0 +1,72 @@
+"""What the commands about usage write with --json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forecast.pipeline.price import PricedUsage
+    from forecast.pricing.reconciliation import MonthCheck
+    from forecast.records.recommendation import Reconciliation
+    from forecast.usage.reading import SourceReport
+
+
+def report_document(report: SourceReport) -> dict[str, Any]:
+    """Give what is known of one export file as JSON values."""
+    return {
+        "file": report.file,
+        "format": report.format_name,
+        "rows": report.n_rows,
+        "first_day": report.first_day and report.first_day.isoformat(),
+        "last_day": report.last_day and report.last_day.isoformat(),
+        "sha256": report.sha256,
+        "input_includes_cache": report.input_includes_cache,
+        "cannot_tell": list(report.cannot_tell),
+        "warnings": list(report.warnings),
+    }
+
+
+def price_document(
+    priced: PricedUsage, checked: tuple[Reconciliation, Sequence[MonthCheck]] | None
+) -> dict[str, Any]:
+    """Give list cost as JSON values; money is a string of exact decimal USD."""
+    summary = priced.summary
+    document: dict[str, Any] = {
+        "as_of": priced.as_of.isoformat(),
+        "list_usd": _exact(sum(summary["list_usd"], Decimal(0))),
+        "months": [
+            {"month": f"{h.month:%Y-%m}", "list_usd": str(h.list_usd), "complete": h.complete}
+            for h in priced.history
+        ],
+        "rows": [
+            {
+                "month": f"{row.month:%Y-%m}",
+                "model": row.model,
+                "token_kind": row.token_kind,
+                "tokens": int(row.tokens),
+                "list_usd": _exact(row.list_usd),
+            }
+            for row in summary.itertuples()
+        ],
+    }
+    if checked:
+        found, months = checked
+        document["reconciliation"] = found.model_dump(mode="json") | {
+            "months": [
+                {
+                    "month": f"{m.month:%Y-%m}",
+                    "billed_usd": str(m.billed_usd),
+                    "repriced_usd": str(m.repriced_usd),
+                    "difference_share": m.difference_share,
+                    "verdict": m.verdict,
+                }
+                for m in months
+            ]
+        }
+    return document
+
+
+def _exact(amount: Decimal) -> str:
+    return format(amount, "f")

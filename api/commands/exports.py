@@ -1,0 +1,156 @@
+"""Commands about usage exports: import, price, init."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.commands.documents import price_document, report_document
+from api.commands.options import AsOf, Exports, ForceProgress, Json
+from api.commands.output import print_json, print_page
+
+if TYPE_CHECKING:
+    from forecast.usage.reading import UsageImport
+
+
+def import_exports(
+    files: Exports,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Where the table goes: .parquet or .csv, by its name.",
+        ),
+    ],
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="F",
+            help="Read every file as this format instead of recognising it.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    progress: ForceProgress = False,
+) -> None:
+    """Read exports into one canonical usage table.
+
+    One row a day for everything that decides a price: platform, model, service tier, geography,
+    speed and context window, with the five token kinds counted apart. Cached input never counts
+    twice.
+    """
+    from forecast.usage.formats.canonical import write_canonical
+
+    usage = read_exports(files, progress, format_name)
+    write_canonical(usage.rows, out)
+    if json:
+        reports = [report_document(r) for r in usage.sources]
+        print_json({"out": str(out), "rows": len(usage.rows), "sources": reports})
+        return
+    from api.terminal.usage import sources
+
+    print_page(sources(usage.sources, len(usage.rows), str(out)))
+
+
+def price(
+    files: Exports,
+    as_of: AsOf = None,
+    invoice: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="What was billed, a CSV with the columns month,usd; compared month by month.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Write every priced row there (Parquet).",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    progress: ForceProgress = False,
+) -> None:
+    """Price usage at list, by month, model and token kind.
+
+    Each day is priced at the rates in force on that day. A model without a price is an error,
+    never zero dollars. Exits with 3 when complete months do not reprice to the invoice.
+    """
+    from api.invoice import read_invoice
+    from api.results import parquet
+    from api.run import placed_prices
+    from api.terminal.usage import list_cost
+    from api.whole_files import write_file
+    from forecast.pipeline.price import price_usage
+    from forecast.pricing.reconciliation import reconcile, refuse_unreconciled
+
+    billed = read_invoice(invoice) if invoice else None
+    usage = read_exports(files, progress)
+    with placed_prices(files, as_of):
+        priced = price_usage(usage.rows, as_of=as_of)
+    if out is not None:
+        write_file(out, parquet(priced.rated))
+    checked = reconcile(priced.history, billed) if billed else None
+    if json:
+        print_json(price_document(priced, checked))
+    else:
+        print_page(list_cost(priced.summary, priced.as_of, checked))
+    if checked:
+        refuse_unreconciled(checked[0])
+
+
+def init(
+    files: Exports,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", file_okay=False, help="The directory for the two drafts.")
+    ],
+    json: Json = False,
+    progress: ForceProgress = False,
+) -> None:
+    """Draft workloads.toml and terms.toml from the usage itself.
+
+    The inventory has one workload for each api key, workspace or tag, the largest first, and asks
+    the one question above each of them. The terms hold example tiers that are labelled as such.
+    Existing files are never overwritten.
+    """
+    from api.drafts import example_terms, portfolio_toml, terms_toml
+    from api.whole_files import create_files
+    from forecast.units import add_months, month_of
+    from forecast.usage.mapping import draft_portfolio, last_complete_day
+
+    usage = read_exports(files, progress)
+    portfolio = draft_portfolio(usage.rows)
+    first_month = add_months(month_of(last_complete_day(usage.rows)), 1)
+    drafts = {
+        "workloads.toml": portfolio_toml(portfolio, drafted_from=", ".join(f.name for f in files)),
+        "terms.toml": terms_toml(example_terms(first_month), example=True),
+    }
+    create_files(out, {name: text.encode() for name, text in drafts.items()})
+    written = [str(out / name) for name in drafts]
+    if json:
+        print_json({"files": written, "workloads": [w.name for w in portfolio.workloads]})
+        return
+    print_page(
+        f"{len(portfolio.workloads)} workloads are drafted in {written[0]}: answer the one "
+        "question for each.",
+        f"{written[1]} holds example tiers: put the vendor's numbers there.",
+    )
+
+
+def read_exports(files: list[Path], progress: bool, format_name: str | None = None) -> UsageImport:
+    """Read usage exports under a progress bar."""
+    from api.commands.progress import progress as progress_on
+    from forecast.usage.reading import read_usage
+
+    with progress_on(progress) as bar:
+        return read_usage(files, format_name=format_name, progress=bar())

@@ -1,0 +1,134 @@
+"""The OpenAPI 3.1 document, made from the declared routes and the records themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from api.operations import JSON, MULTIPART, Answer, Operation, declared_operations
+from api.problems import MEDIA_TYPE
+from forecast import __version__
+
+_PARAMETER = re.compile(r"<(\w+)>")
+
+Model = type[BaseModel]
+Refs = Mapping[tuple[Any, JsonSchemaMode], dict[str, Any]]
+
+PROBLEM = {
+    "type": "object",
+    "description": "Problem details (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {
+                    "detail": {"type": "string"},
+                    "pointer": {"type": "string", "description": "Into a JSON body (RFC 6901)."},
+                    "file": {"type": "string"},
+                    "row": {"type": "integer", "description": "Data rows count from 1."},
+                    "column": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def openapi_document(app: Flask) -> dict[str, Any]:
+    """Describe every declared route of an application."""
+    operations = declared_operations(app)
+    refs, schemas = _schemas([operation for *_, operation in operations])
+    paths: dict[str, dict[str, Any]] = {}
+    for rule, method, operation in operations:
+        path = _PARAMETER.sub(r"{\1}", rule)
+        item = paths.setdefault(path, {})
+        item[method.lower()] = _operation(operation, rule, method, refs)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Commitment sizing",
+            "version": __version__,
+            "description": "Names the amount to commit to under an LLM token contract. Money is "
+            "a string of exact decimal USD, a share is a number from 0 to 1, a day is an ISO date.",
+        },
+        "paths": paths,
+        "components": {"schemas": {**schemas, "Problem": PROBLEM}},
+    }
+
+
+def _schemas(operations: Sequence[Operation]) -> tuple[Refs, dict[str, Any]]:
+    wanted: dict[tuple[Model, JsonSchemaMode], None] = {}
+    for operation in operations:
+        if operation.body:
+            wanted[operation.body, "validation"] = None
+        for answer in operation.answers:
+            for record in answer.records:
+                wanted[record, "serialization"] = None
+    refs, definitions = models_json_schema(
+        list(wanted), ref_template="#/components/schemas/{model}"
+    )
+    return refs, definitions.get("$defs", {})
+
+
+def _operation(operation: Operation, rule: str, method: str, refs: Refs) -> dict[str, Any]:
+    name = re.sub(r"\W+", "_", rule.removeprefix("/")).strip("_").replace(".", "_")
+    found: dict[str, Any] = {
+        "operationId": f"{method.lower()}_{name}",
+        "summary": operation.summary,
+        "responses": {str(a.status): _answer(a, refs) for a in operation.answers},
+    }
+    if operation.description:
+        found["description"] = operation.description
+    parameters = [
+        {
+            "name": parameter,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        }
+        for parameter in _PARAMETER.findall(rule)
+    ]
+    if parameters:
+        found["parameters"] = parameters
+    content: dict[str, Any] = {}
+    if operation.body:
+        content[JSON] = {"schema": refs[operation.body, "validation"]}
+    if operation.form:
+        content[MULTIPART] = {"schema": operation.form}
+    if content:
+        found["requestBody"] = {"required": True, "content": content}
+    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status in operation.problems:
+        found["responses"][str(status)] = {"description": "A problem.", "content": problem}
+    found["responses"]["default"] = {"description": "Any other problem.", "content": problem}
+    return found
+
+
+def _answer(answer: Answer, refs: Refs) -> dict[str, Any]:
+    options = [refs[record, "serialization"] for record in answer.records]
+    schema: dict[str, Any] = {"type": "string", "format": "binary"}
+    if options:
+        schema = options[0] if len(options) == 1 else {"oneOf": options}
+    found: dict[str, Any] = {
+        "description": answer.description,
+        "content": {answer.media_type: {"schema": schema}},
+    }
+    if answer.headers:
+        found["headers"] = {
+            name: {"description": meaning, "schema": {"type": "string"}}
+            for name, meaning in answer.headers
+        }
+    return found

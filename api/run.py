@@ -1,0 +1,181 @@
+"""One run from files and documents to a stored result: what the command line and the web share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from api.documents import decode_text, load_portfolio, load_terms, read_bytes
+from api.results import StoredResult, digest, write_outcome
+from forecast.errors import InputError, TermsError, UnknownModelError, WorkloadError
+from forecast.records.recommendation import InputDigest
+from forecast.records.terms import Terms
+from forecast.records.workloads import Portfolio
+
+if TYPE_CHECKING:
+    from forecast.usage.reading import SourceReport
+
+R = TypeVar("R", Portfolio, Terms)
+Tell = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Document(Generic[R]):
+    """A record with the bytes it was read from.
+
+    Attributes
+    ----------
+    data
+        TOML; it becomes evidence and is digested as it is.
+    name
+        How messages and the provenance call it.
+    """
+
+    record: R
+    data: bytes
+    name: str
+
+
+def portfolio_file(path: Path) -> Document[Portfolio]:
+    """Read an inventory and keep its bytes."""
+    return portfolio_document(read_bytes(path), path.name)
+
+
+def terms_file(path: Path) -> Document[Terms]:
+    """Read terms and keep their bytes."""
+    return terms_document(read_bytes(path), path.name)
+
+
+def portfolio_document(data: bytes, name: str) -> Document[Portfolio]:
+    """Read the bytes of an inventory and keep them."""
+    return Document(load_portfolio(decode_text(data, file=name), file=name), data, name)
+
+
+def terms_document(data: bytes, name: str) -> Document[Terms]:
+    """Read the bytes of terms and keep them."""
+    return Document(load_terms(decode_text(data, file=name), file=name), data, name)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run may be told besides its files.
+
+    Attributes
+    ----------
+    n_scenarios
+        Size of the decision set.
+    jobs
+        Processes for the model fits; the result does not depend on it.
+    """
+
+    as_of: date | None = None
+    seed: int = 0
+    n_scenarios: int = 1000
+    jobs: int = 1
+
+
+def recommend_into(
+    out_dir: Path,
+    usage_files: Sequence[Path],
+    portfolio: Document[Portfolio],
+    terms: Document[Terms],
+    settings: Settings,
+    *,
+    format_name: str | None = None,
+    template: Path | None = None,
+    bar: Callable[[], Tell | None] = lambda: None,
+) -> tuple[StoredResult, tuple[SourceReport, ...]]:
+    """Read usage, recommend, and put the result into `out_dir`, all of it or nothing.
+
+    Parameters
+    ----------
+    bar
+        Makes one progress callback for each long piece of work.
+
+    Raises
+    ------
+    InputError
+        Usage, inventory, terms or template that cannot be used; with the file.
+    """
+    from forecast.pipeline.recommend import recommend
+    from forecast.usage.reading import read_usage
+
+    usage = read_usage(usage_files, format_name=format_name, progress=bar())
+    inputs = [InputDigest(name=s.file, sha256=s.sha256) for s in usage.sources]
+    inputs += [InputDigest(name=d.name, sha256=digest(d.data)) for d in (portfolio, terms)]
+    with _placed(portfolio, terms), placed_prices(usage_files, settings.as_of, format_name):
+        outcome = recommend(
+            usage.rows,
+            portfolio.record,
+            terms.record,
+            as_of=settings.as_of,
+            seed=settings.seed,
+            n_scenarios=settings.n_scenarios,
+            jobs=settings.jobs,
+            inputs=inputs,
+            progress=bar(),
+        )
+    tell = bar() or _silent
+    tell("writing the result", 0.0)
+    stored = write_outcome(
+        outcome, out_dir, portfolio_toml=portfolio.data, terms_toml=terms.data, template=template
+    )
+    tell("result written", 1.0)
+    return stored, usage.sources
+
+
+def _silent(_what: str, _done: float) -> None:
+    return None
+
+
+@contextmanager
+def placed_prices(
+    usage_files: Sequence[Path], as_of: date | None = None, format_name: str | None = None
+) -> Iterator[None]:
+    """Name the file and the row in an error about usage without a price."""
+    try:
+        yield
+    except UnknownModelError as error:
+        from forecast.pipeline.price import place_unpriced
+
+        found = place_unpriced(usage_files, as_of=as_of, format_name=format_name)
+        if found is None:
+            raise
+        raise found from error
+
+
+@contextmanager
+def _placed(portfolio: Document[Portfolio], terms: Document[Terms]) -> Iterator[None]:
+    """Name the file in an error that the domain raised about a record."""
+    try:
+        yield
+    except TermsError as error:
+        raise _in_file(error, terms.name, error.column) from error
+    except (WorkloadError, UnknownModelError) as error:
+        if error.file is not None:
+            raise
+        column = _by_position(error.column, portfolio.record)
+        raise _in_file(error, portfolio.name, column) from error
+
+
+def _in_file(error: InputError, file: str, column: str | None) -> InputError:
+    return type(error)(error.problem, file=error.file or file, row=error.row, column=column)
+
+
+def _by_position(column: str | None, portfolio: Portfolio) -> str | None:
+    """Write `workloads.NAME.key` as `workloads[i].key`, the path in the document.
+
+    >>> from forecast.records.workloads import Workload
+    >>> inventory = Portfolio(workloads=(Workload(name="a.b"),))
+    >>> _by_position("workloads.a.b.routing.to_model", inventory)
+    'workloads[0].routing.to_model'
+    """
+    for i, workload in enumerate(portfolio.workloads):
+        prefix = f"workloads.{workload.name}."
+        if column is not None and column.startswith(prefix):
+            return f"workloads[{i}].{column.removeprefix(prefix)}"
+    return column

@@ -1,0 +1,1 @@
+"""Records and tables as readable pages; rendering comes last and computes nothing."""

@@ -1,0 +1,319 @@
+"""The answer as a readable page. It shows what the records hold and computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from api.terminal.layout import notes, page, percent, plain, table, usd
+from api.terminal.usage import source_notes
+from forecast.records.base import Provenance
+from forecast.records.recommendation import (
+    BridgeStep,
+    Headline,
+    OfferScore,
+    Recommendation,
+    Refusal,
+    Sizing,
+    TierRow,
+    WorkloadResult,
+)
+
+if TYPE_CHECKING:
+    from api.results import StoredResult
+    from forecast.usage.reading import SourceReport
+
+
+def written(stored: StoredResult, reports: Sequence[SourceReport]) -> Group:
+    """Show a stored result, and where its files are."""
+    result = stored.result
+    shown = refusal(result) if isinstance(result, Refusal) else decision(result)
+    places = notes("Files", [str(stored.directory / name) for name in stored.files])
+    return Group(shown, page([source_notes(reports), places]))
+
+
+def decision(result: Recommendation) -> Group:
+    """Show a recommendation: four numbers, tiers, bridge, levers, offers, warnings."""
+    return page(
+        [
+            four_numbers(result.headline),
+            plain(_sentence(result)),
+            tiers(result.tiers, result.commitment.recommended_usd),
+            _risks(result),
+            bridge("From last quarter's bill to the commitment", result.bridge),
+            levers(result.workloads),
+            _migration(result),
+            *(offers(result.offers).renderables if result.offers else ()),
+            _scenarios(result),
+            _warnings(result),
+            _assumptions(result),
+        ]
+    )
+
+
+def sizing(result: Sizing) -> Group:
+    """Show a sizing of somebody's own paths."""
+    return page(
+        [
+            four_numbers(result.headline),
+            plain(_sentence(result)),
+            tiers(result.tiers, result.commitment.recommended_usd),
+            _risks(result),
+            clauses(result),
+        ]
+    )
+
+
+def four_numbers(headline: Headline) -> Panel:
+    """Show the four numbers that belong together, in contracted dollars over the term."""
+    grid = Table.grid(expand=True)
+    for _ in range(4):
+        grid.add_column(justify="center")
+    shown = (
+        ("Sign for", headline.sign_for_usd),
+        ("Expect to pay", headline.expect_to_pay_usd),
+        ("Budget (P80)", headline.budget_p80_usd),
+        ("Worst-case unused (P95)", headline.worst_case_unused_usd),
+    )
+    grid.add_row(*(Text(name) for name, _ in shown))
+    grid.add_row(*(Text(usd(amount), style="bold") for _, amount in shown))
+    return Panel(grid, title="Over the term", title_align="left")
+
+
+def _sentence(result: Sizing) -> str:
+    found = result.commitment
+    terms = result.terms
+    if found.recommended_usd == 0:
+        return (
+            f"Sign no commitment under {terms.name}: paying on demand costs least on average "
+            f"({usd(found.cost.expected_usd)})."
+        )
+    deal = found.no_deal_expected_cost_usd - found.cost.expected_usd
+    text = (
+        f"{terms.name}: {usd(found.recommended_usd)} over {terms.term_months} months from "
+        f"{terms.term_start} earns {percent(found.tier_discount_share, 1)} off list and stands at "
+        f"P{100 * found.percentile:.0f} of consumption; expected cost is "
+        f"{usd(deal)} below no deal."
+    )
+    if found.interval is not None:
+        text += (
+            f" With other evidence the number would lie between {usd(found.interval.lower_usd)} "
+            f"and {usd(found.interval.upper_usd)} ({percent(found.interval.interval_mass)})."
+        )
+    band = found.indifference_band
+    return text + (
+        f" From {usd(band.lower_usd)} to {usd(band.upper_usd)} the expected cost is within "
+        f"{percent(band.tolerance_share, 1)} of the best."
+    )
+
+
+def tiers(rows: Sequence[TierRow], recommended_usd: Decimal) -> Group:
+    """Show what the best commitment inside every tier costs."""
+    return table(
+        "Tiers",
+        ["", "from", "discount", "commit", "expected cost", "unused", ""],
+        [
+            (
+                "►" if row.best_commitment_usd == recommended_usd else "",
+                usd(row.from_commitment_usd),
+                percent(row.discount_share, 1),
+                usd(row.best_commitment_usd),
+                usd(row.expected_cost_usd),
+                usd(row.waste_expected_usd),
+                row.verdict,
+            )
+            for row in rows
+        ],
+    )
+
+
+def _risks(result: Sizing) -> Group:
+    found = result.commitment
+    return table(
+        "Risks of the recommended commitment, two of them",
+        ["", "expected", "P80", "P95", "CVaR95", "probability"],
+        [
+            (
+                "budget: everything paid",
+                usd(found.cost.expected_usd),
+                usd(found.cost.p80_usd),
+                usd(found.cost.p95_usd),
+                usd(found.cost.cvar95_usd),
+                f"{percent(found.overage_probability)} overage",
+            ),
+            (
+                "waste: committed and not used",
+                usd(found.waste.expected_usd),
+                usd(found.waste.p80_usd),
+                usd(found.waste.p95_usd),
+                usd(found.waste.cvar95_usd),
+                f"{percent(found.shortfall_probability)} shortfall",
+            ),
+        ],
+    )
+
+
+def bridge(title: str, steps: Sequence[BridgeStep]) -> Group:
+    """Show a bridge, one amount a step."""
+    return table(title, ["step", "USD"], [(s.step, usd(s.usd)) for s in steps])
+
+
+def levers(workloads: Sequence[WorkloadResult]) -> Group:
+    """Show every workload's answer to the one question, and what its levers save."""
+    rows: list[tuple[object, ...]] = []
+    for found in sorted(workloads, key=lambda w: -w.as_is_usd):
+        saved = "; ".join(
+            f"{lever.lever} {usd(lever.list_saving_usd)} list, {usd(lever.settled_saving_usd)} "
+            f"settled" + (f" ({lever.configuration})" if lever.configuration else "")
+            for lever in found.levers
+        )
+        rows.append(
+            (
+                found.name,
+                found.decision.value.replace("_", " "),
+                found.owner_state.value,
+                usd(found.as_is_usd),
+                usd(found.optimised_usd),
+                saved or "no lever",
+            )
+        )
+    return table(
+        "Workloads, list cost over the term",
+        ["workload", "decision", "owner", "as is", "optimised", ""],
+        rows,
+        text_columns=3,
+    )
+
+
+def _migration(result: Recommendation) -> Group | None:
+    if not result.migration:
+        return None
+    owners = {w.name: w.owner_state.value for w in result.workloads}
+    return table(
+        "Migrate in this order (what is only proposed is not in the numbers above)",
+        ["workload", "owner", "levers", "start", "saving", "weeks"],
+        [
+            (
+                f"{step.order}. {step.workload}",
+                owners.get(step.workload, ""),
+                ", ".join(step.levers),
+                f"{step.start_month:%Y-%m}",
+                usd(step.saving_usd),
+                f"{step.effort_weeks:g}",
+            )
+            for step in result.migration
+        ],
+        text_columns=3,
+    )
+
+
+def offers(rows: Sequence[OfferScore]) -> Group:
+    """Show offers settled on the same paths, the cheapest first."""
+    ordered = sorted(rows, key=lambda r: r.expected_cost_usd)
+    numbers = table(
+        "Offers on the same paths",
+        ["offer", "commitment", "discount", "percentile", "expected cost", "P95", "regret"],
+        [
+            (
+                row.name,
+                usd(row.commitment_usd),
+                percent(row.discount_share, 1),
+                f"P{100 * row.percentile:.0f}",
+                usd(row.expected_cost_usd),
+                usd(row.p95_cost_usd),
+                usd(row.regret_usd),
+            )
+            for row in ordered
+        ],
+    )
+    verdicts = notes("What to do with them", [f"{row.name}: {row.verdict}" for row in ordered])
+    return page([numbers, verdicts])
+
+
+def clauses(result: Sizing) -> Group | None:
+    """Show what one step of every clause is worth."""
+    if not result.clauses:
+        return None
+    return table(
+        "What a concession is worth",
+        ["clause", "change", "worth", "± s.e.", "commitment moves"],
+        [
+            (
+                row.clause,
+                row.change,
+                usd(row.value_usd),
+                usd(row.standard_error_usd),
+                usd(row.commitment_change_usd),
+            )
+            for row in sorted(result.clauses, key=lambda r: -r.value_usd)
+        ],
+        text_columns=2,
+    )
+
+
+def _scenarios(result: Recommendation) -> Group | None:
+    if not result.scenarios:
+        return None
+    return table(
+        "If it comes differently",
+        ["scenario", "best commitment", "its expected cost", ""],
+        [
+            (
+                s.name,
+                usd(s.commitment_usd),
+                usd(s.expected_cost_usd),
+                "breaks today's number" if s.breaks else "",
+            )
+            for s in result.scenarios
+        ],
+    )
+
+
+def _warnings(result: Recommendation) -> RenderableType | None:
+    known = [
+        f"{item.item}{'' if item.share is None else f', {percent(item.share)}'}: {item.note}"
+        for item in result.evidence.items
+    ]
+    known += [f"{c.workload}, {c.what} from {c.start}: {c.effect}" for c in result.cleaning]
+    if result.reconciliation.status != "within_tolerance":
+        known.append(f"reconciliation: {result.reconciliation.note}")
+    known.append(f"backtest: {result.backtest.note}")
+    return notes("What to know before signing", known)
+
+
+def _assumptions(result: Recommendation) -> RenderableType | None:
+    claims = [
+        f"{a.name}: {a.value}" for a in result.assumptions if a.provenance is Provenance.CLAIM
+    ]
+    return notes(
+        "Assumed, not measured (sources in the workbook and in recommendation.json)",
+        list(dict.fromkeys(claims)),
+    )
+
+
+def refusal(result: Refusal) -> Group:
+    """Show a refusal with its safe action."""
+    return page(
+        [
+            Panel(
+                plain(f"No number can be named: {result.reason}"),
+                title="Insufficient evidence",
+                title_align="left",
+            ),
+            plain(
+                f"Do not exceed {usd(result.do_not_exceed_usd)} over the term. "
+                f"{result.safe_structure}"
+            ),
+            table(
+                "What is missing, the most valuable first",
+                ["what", ""],
+                [(m.what, m.why) for m in result.missing_evidence],
+            ),
+        ]
+    )

@@ -1,0 +1,97 @@
+"""Usage exports and list cost as readable pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+
+from api.terminal.layout import notes, page, percent, plain, table, usd
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.pricing.reconciliation import MonthCheck
+    from forecast.records.recommendation import Reconciliation
+    from forecast.usage.reading import SourceReport
+
+
+def sources(reports: Sequence[SourceReport], n_rows: int, out: str) -> Group:
+    """Show what was read from every file."""
+    rows = table(
+        "Usage read",
+        ["file", "format", "rows", "first day", "last day"],
+        [
+            (r.file, r.format_name, f"{r.n_rows:,}", _day(r.first_day), _day(r.last_day))
+            for r in reports
+        ],
+        text_columns=2,
+    )
+    return page([rows, source_notes(reports), plain(f"{n_rows:,} rows are in {out}")])
+
+
+def source_notes(reports: Sequence[SourceReport]) -> RenderableType | None:
+    """Show what the exports could not tell, and what looked wrong in them."""
+    lines = [f"{r.file} cannot tell {', '.join(r.cannot_tell)}" for r in reports if r.cannot_tell]
+    lines += [f"{r.file}: {warning}" for r in reports for warning in r.warnings]
+    return notes("What the exports do not say", lines)
+
+
+def list_cost(
+    summary: pd.DataFrame, as_of: date, checked: tuple[Reconciliation, Sequence[MonthCheck]] | None
+) -> Group:
+    """Show list cost by month, model and token kind, with the totals of the months."""
+    rows = []
+    for month, part in summary.groupby("month", sort=True):
+        for row in part.itertuples():
+            if row.tokens or row.list_usd:
+                amount = _cents(row.list_usd)
+                rows.append(
+                    (f"{month:%Y-%m}", row.model, row.token_kind, f"{row.tokens:,}", amount)
+                )
+        rows.append((f"{month:%Y-%m}", "all models", "", "", _cents(sum(part["list_usd"]))))
+    total = sum(summary["list_usd"], Decimal(0))
+    return page(
+        [
+            table(
+                f"List cost with the prices known on {as_of}",
+                ["month", "model", "token kind", "tokens", "list USD"],
+                rows,
+                text_columns=3,
+            ),
+            plain(f"List cost in total: ${_cents(total)}"),
+            _reconciliation(*checked) if checked else None,
+        ]
+    )
+
+
+def _reconciliation(found: Reconciliation, months: Sequence[MonthCheck]) -> Group:
+    return Group(
+        table(
+            "Compared with the invoice",
+            ["month", "billed", "repriced", "difference", "share", ""],
+            [
+                (
+                    f"{m.month:%Y-%m}",
+                    usd(m.billed_usd),
+                    usd(m.repriced_usd),
+                    usd(m.repriced_usd - m.billed_usd),
+                    percent(m.difference_share, 1),
+                    m.verdict,
+                )
+                for m in months
+            ],
+        ),
+        plain(found.note),
+    )
+
+
+def _cents(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
+
+
+def _day(value: date | None) -> str:
+    return "–" if value is None else value.isoformat()

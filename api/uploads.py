@@ -1,0 +1,210 @@
+"""What callers send, laid down as files for the readers that the command line uses too."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from api.bodies import RecommendationBody, UsageRow
+from api.drafts import portfolio_toml, terms_toml
+from api.limits import MAX_PATHS, MIN_PATHS
+from api.run import Document, Settings, portfolio_document, terms_document
+from api.validation import DocumentError, Fault, Step
+from forecast.errors import InputError
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage, MultiDict
+
+    from forecast.records.terms import Terms
+    from forecast.records.workloads import Portfolio
+
+USAGE, WORKLOADS, TERMS = "usage.csv", "workloads.toml", "terms.toml"
+"""Names of what a JSON body becomes."""
+
+_PLACES: dict[str | None, str] = {USAGE: "usage", WORKLOADS: "workloads", TERMS: "terms"}
+_SETTINGS = {
+    "as_of": (r"\d{4}-\d{2}-\d{2}", "a day such as 2026-10-31"),
+    "seed": (r"\d{1,18}", "a whole number"),
+    "paths": (r"\d{1,9}", f"a number from {MIN_PATHS} to {MAX_PATHS}"),
+}
+_FILES = ("usage", "workloads", "terms")
+
+FORM = {
+    "type": "object",
+    "required": list(_FILES),
+    "additionalProperties": False,
+    "properties": {
+        "usage": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "description": "Usage exports, recognised by content.",
+        },
+        "workloads": {
+            "type": "string",
+            "contentMediaType": "application/toml",
+            "description": "The inventory, workloads.toml.",
+        },
+        "terms": {
+            "type": "string",
+            "contentMediaType": "application/toml",
+            "description": "The contract, terms.toml.",
+        },
+        "as_of": {"type": "string", "format": "date"},
+        "seed": {"type": "integer", "minimum": 0, "default": 0},
+        "paths": {
+            "type": "integer",
+            "minimum": MIN_PATHS,
+            "maximum": MAX_PATHS,
+            "default": 1000,
+        },
+    },
+}
+"""JSON schema of the multipart form."""
+
+
+def form_settings(form: MultiDict[str, str], jobs: int) -> Settings:
+    """Read the plain fields of a form.
+
+    Raises
+    ------
+    DocumentError
+        A field that is unknown, stands twice or is not of its kind.
+    """
+    faults = []
+    for name, values in form.lists():
+        if name not in _SETTINGS:
+            what = "must be a file" if name in _FILES else "is not a field of this form"
+            faults.append(Fault((name,), what))
+        elif len(values) > 1:
+            faults.append(Fault((name,), "stands twice"))
+        elif not re.fullmatch(_SETTINGS[name][0], values[0], re.ASCII):
+            faults.append(Fault((name,), f"must be {_SETTINGS[name][1]}"))
+    if faults:
+        raise DocumentError(faults)
+    n_scenarios = int(form.get("paths", "1000"))
+    if not MIN_PATHS <= n_scenarios <= MAX_PATHS:
+        raise DocumentError([Fault(("paths",), f"must be {_SETTINGS['paths'][1]}")])
+    try:
+        day = date.fromisoformat(form["as_of"]) if "as_of" in form else None
+    except ValueError:
+        raise DocumentError([Fault(("as_of",), "is no day of the calendar")]) from None
+    return Settings(as_of=day, seed=int(form.get("seed", "0")), n_scenarios=n_scenarios, jobs=jobs)
+
+
+def body_settings(body: RecommendationBody, jobs: int) -> Settings:
+    """Give the settings of a JSON body."""
+    return Settings(as_of=body.as_of, seed=body.seed, n_scenarios=body.paths, jobs=jobs)
+
+
+def form_documents(
+    files: MultiDict[str, FileStorage],
+) -> tuple[list[FileStorage], Document[Portfolio], Document[Terms]]:
+    """Read the file fields of a form.
+
+    Raises
+    ------
+    InputError
+        A field that is absent, unknown or stands twice, or a document that cannot be used.
+    """
+    faults = [
+        Fault((name,), "is not a file field of this form") for name in files if name not in _FILES
+    ]
+    faults += [Fault((name,), "is missing") for name in _FILES if name not in files]
+    faults += [
+        Fault((name,), "stands twice")
+        for name in ("workloads", "terms")
+        if len(files.getlist(name)) > 1
+    ]
+    if faults:
+        raise DocumentError(faults)
+    inventory, contract = files["workloads"], files["terms"]
+    return (
+        files.getlist("usage"),
+        portfolio_document(inventory.read(), file_name(inventory, WORKLOADS)),
+        terms_document(contract.read(), file_name(contract, TERMS)),
+    )
+
+
+@contextmanager
+def laid_down(uploads: Sequence[FileStorage]) -> Iterator[list[Path]]:
+    """Lay uploaded files down under their own names, until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="commitment-") as place:
+        paths = []
+        for i, upload in enumerate(uploads):
+            path = Path(place) / str(i) / file_name(upload, f"usage-{i + 1}")
+            path.parent.mkdir()
+            upload.save(path)
+            paths.append(path)
+        yield paths
+
+
+def file_name(upload: FileStorage, default: str) -> str:
+    r"""Give the name of an uploaded file, without any folder it claims to come from.
+
+    >>> from werkzeug.datastructures import FileStorage
+    >>> file_name(FileStorage(filename="..\\..\\march.csv"), "usage"), file_name(
+    ...     FileStorage(filename=".."), "usage")
+    ('march.csv', 'usage')
+    """
+    last = re.split(r"[/\\]", upload.filename or "")[-1]
+    shown = "".join(c for c in last if c.isprintable()).strip()
+    return default if shown in ("", ".", "..") else shown[-60:]
+
+
+def body_documents(body: RecommendationBody) -> tuple[Document[Portfolio], Document[Terms]]:
+    """Write the inventory and the terms of a JSON body as TOML, the form they are kept in."""
+    inventory = portfolio_toml(body.workloads).encode()
+    contract = terms_toml(body.terms).encode()
+    return (
+        Document(body.workloads, inventory, WORKLOADS),
+        Document(body.terms, contract, TERMS),
+    )
+
+
+@contextmanager
+def rows_laid_down(rows: Sequence[UsageRow]) -> Iterator[Path]:
+    """Lay usage rows down as a canonical table, until the block ends."""
+    columns = list(UsageRow.model_fields)
+    with tempfile.TemporaryDirectory(prefix="commitment-") as place:
+        path = Path(place) / USAGE
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(columns)
+            for row in rows:
+                writer.writerow(
+                    "" if (value := getattr(row, name)) is None else value for name in columns
+                )
+        yield path
+
+
+@contextmanager
+def pointing_into_body() -> Iterator[None]:
+    """Turn the place of an error in a laid-down file into a pointer into the JSON body."""
+    try:
+        yield
+    except DocumentError:
+        raise
+    except InputError as error:
+        if error.file not in _PLACES:
+            raise
+        path: list[Step] = [_PLACES[error.file]]
+        if error.row is not None:
+            path.append(error.row - 1)
+        path += _steps(error.column or "")
+        raise DocumentError([Fault(tuple(path), error.problem)]) from error
+
+
+def _steps(dotted: str) -> list[Step]:
+    """Split a dotted path.
+
+    >>> _steps("workloads[0].match")
+    ['workloads', 0, 'match']
+    """
+    return [int(s) if s.isdecimal() else s for s in re.findall(r"[^.\[\]]+", dotted)]
