@@ -128,7 +128,7 @@ def _size(name: str, usage: pd.DataFrame) -> None:
     tags = sorted(set(usage["tag"]))
     portfolio = Portfolio(workloads=tuple(Workload(name=t, match=(Rule(tag=t),)) for t in tags))
     start = time.perf_counter()
-    outcome = recommend(usage, portfolio, _terms(), as_of=LAST_DAY, seed=1)
+    outcome = recommend(usage, portfolio, _terms(), seed=1)
     seconds = time.perf_counter() - start
     result = outcome.result
     print(f"{name}: {len(usage):,} rows, {len(tags)} workloads, {seconds:.1f} s")

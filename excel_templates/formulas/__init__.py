@@ -1,0 +1,1 @@
+"""What the workbook's formulas say, worked out without a spreadsheet program."""

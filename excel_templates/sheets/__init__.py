@@ -1,0 +1,1 @@
+"""One module per sheet: how it is designed, and how it is filled."""

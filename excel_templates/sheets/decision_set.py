@@ -1,0 +1,324 @@
+"""Decision set: the scenarios that everything is decided on, and what the inputs make of them.
+
+With A the as-is list cost of a scenario in a settlement period, S_w the list saving of workload
+w there, and k_w the share of it that the inputs keep (switch, realisation, slip), its list cost
+is (1 + growth)(1 + price) · (A − Σ_w k_w S_w): the twin of `forecast.whatif.apply`.
+
+Columns: scenario | figures of the term | list cost by period | as is by period | saving by
+period and workload. One row per scenario, all rows alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook import Workbook
+
+from excel_templates.book import Book
+from excel_templates.cells import cell_at, copy_look, write_formula
+from excel_templates.grid import ROW, Grid, GridColumn
+from excel_templates.layout import Column, Page
+from excel_templates.styles import USD_CENTS, Role
+from forecast.errors import InputError
+from forecast.paths import DecisionSet, Floats
+from forecast.whatif import WhatIf, apply, by_period, slip_loss
+
+TITLE: Final = "Decision set"
+MAX_SAVING_CELLS: Final = 240_000
+"""Cells spent on savings by workload. Assumed: about 4 MB of file and 4 s of building; a larger
+inventory keeps its largest savings apart and the rest as one line."""
+MAX_SWITCHES: Final = 40
+"""Workloads with a switch of their own: what still reads on a page of Inputs."""
+REST: Final = "all other workloads"
+
+_FIGURES: Final = (
+    ("scenario_term_list", "List cost of the term"),
+    ("scenario_low_period", "Lowest period"),
+    ("scenario_high_period", "Highest period"),
+    ("scenario_last_period", "Last period"),
+    ("typed_cost", "Cost at the typed commitment"),
+    ("typed_unused", "Unused at the typed commitment"),
+    ("best_cost", "Cost at the best commitment"),
+    ("best_unused", "Unused at the best commitment"),
+)
+_HEAD: Final = 8
+_KEPT_ABOVE: Final = 3
+"""Rows from the first scenario up to the shares that are kept."""
+
+
+@dataclass(frozen=True)
+class Savings:
+    """List savings by the lines that Inputs can switch.
+
+    Attributes
+    ----------
+    names
+        S lines: workloads with a saving, the largest first, and maybe the rest as one.
+    as_is_usd
+        [M, P] list cost of all workloads.
+    saving_usd
+        [M, P, S].
+    loss_share
+        [S, T + 1] share of the mean saving lost when adoption slips by 0 … T months; the rest
+        of the workloads does not slip.
+    members
+        Workloads behind each line.
+    """
+
+    names: tuple[str, ...]
+    as_is_usd: Floats
+    saving_usd: Floats
+    loss_share: Floats
+    members: tuple[tuple[str, ...], ...]
+
+    @property
+    def slips(self) -> tuple[bool, ...]:
+        """Whether a line may slip."""
+        return tuple(len(group) == 1 for group in self.members)
+
+
+def savings_of(decisions: DecisionSet, period_months: int) -> Savings:
+    """Give the savings by switchable line, from the largest mean to the smallest."""
+    as_is = by_period(decisions.as_is_usd, period_months)
+    saving = np.round(as_is - by_period(decisions.optimised_usd, period_months), 6)
+    m, p, _ = saving.shape
+    n_months = len(decisions.months)
+    mean = saving.sum(axis=1).mean(axis=0)
+    active = [w for w in np.argsort(-np.abs(mean), kind="stable") if saving[:, :, w].any()]
+    room = max(1, min(MAX_SWITCHES, MAX_SAVING_CELLS // (m * p)))
+    single = active if len(active) <= room else active[: room - 1]
+    rest = active[len(single) :]
+    names = [decisions.workloads[w] for w in single]
+    parts = [saving[:, :, w] for w in single]
+    losses = [[slip_loss(decisions, name, n) for n in range(n_months + 1)] for name in names]
+    members = [(name,) for name in names]
+    if rest:
+        names.append(REST)
+        parts.append(saving[:, :, rest].sum(axis=2))
+        losses.append([0.0] * (n_months + 1))
+        members.append(tuple(decisions.workloads[w] for w in rest))
+    return Savings(
+        tuple(names),
+        np.round(as_is.sum(axis=2), 6),
+        np.stack(parts, axis=2) if parts else np.zeros((m, p, 0)),
+        np.array(losses).reshape(len(names), n_months + 1),
+        tuple(members),
+    )
+
+
+def design(workbook: Workbook) -> None:
+    """Lay out the sheet; the filler writes the columns of savings and as many rows as needed."""
+    page = Page(
+        workbook,
+        TITLE,
+        "Decision set",
+        "Every scenario is equally likely. List cost = demand factor x (as is - kept savings); "
+        "everything in this workbook is counted from these rows.",
+        widths=(16, *([15] * 30)),
+        printed_columns=12,
+        freeze=f"B{_HEAD + 1}",
+    )
+    page.put(f"A{_HEAD + 1 - _KEPT_ABOVE}", "Share kept", Role.LABEL)
+    columns = [
+        Column("Scenario", Role.SERVICE, "0"),
+        *(Column(label, Role.CALCULATION, USD_CENTS, "=0", name) for name, label in _FIGURES),
+        Column("List cost", Role.CALCULATION, USD_CENTS, "=0", "period_list"),
+        Column("As is", Role.SERVICE, USD_CENTS, None, "as_is_period"),
+    ]
+    page.table("scenario_rows", _HEAD, columns)
+    for name in ("as_is_last", "as_is_term"):
+        page.name(name, f"K{_HEAD + 1}")
+    page.close(_HEAD + 60)
+
+
+def fill(book: Book, savings: Savings, decisions: DecisionSet) -> dict[str, Floats]:
+    """Write the headers and the first scenario, and point the names at the rows of all.
+
+    Returns
+    -------
+    dict
+        Values of the named columns at the inputs as generated; the costs at the typed and the
+        best commitment are added by `cost_columns` once those are known.
+
+    Raises
+    ------
+    InputError
+        Something stands below the first scenario's row.
+    """
+    at = book.area("scenario_rows")
+    ws, first = at.ws, at.min_row
+    if ws.max_row > first:
+        raise InputError(
+            f"the rows below {first} of the sheet {ws.title!r} are taken; they belong to the "
+            "scenarios",
+            file=book.file,
+        )
+    m, p, _ = savings.saving_usd.shape
+    columns = _columns(book, savings)
+    _headers(book, columns, first - 1)
+    cell_at(ws, first, at.min_col).value = 1
+    live = cell_at(ws, first, at.min_col + 1)
+    stored = cell_at(ws, first, at.min_col + 2 + len(_FIGURES))
+    for j, values in enumerate(_stored(savings)):
+        cell = cell_at(ws, first, columns.as_is + j)
+        copy_look(stored, cell)
+        cell.value = float(values[0])
+    for j, formula in enumerate(columns.formulas(first)):
+        cell = cell_at(ws, first, at.min_col + 1 + j)
+        copy_look(live, cell)
+        write_formula(cell, formula)
+
+    def point(name: str, start: int, n: int = 1) -> None:
+        a, b = get_column_letter(start), get_column_letter(start + n - 1)
+        book.point(name, ws, f"{a}{first}:{b}{first + m - 1}")
+
+    for j, (name, _) in enumerate(_FIGURES):
+        point(name, at.min_col + 1 + j)
+    point("period_list", columns.list_cost, p)
+    point("as_is_period", columns.as_is, p)
+    point("as_is_term", columns.as_is, p)
+    point("as_is_last", columns.as_is + p - 1)
+    listed = apply(decisions, WhatIf(), period_months=len(decisions.months) // p)[1]
+    return {
+        "scenario_term_list": listed.sum(axis=1, keepdims=True),
+        "scenario_low_period": listed.min(axis=1, keepdims=True),
+        "scenario_high_period": listed.max(axis=1, keepdims=True),
+        "scenario_last_period": listed[:, -1:],
+        "period_list": listed,
+        "as_is_period": savings.as_is_usd,
+        "as_is_term": savings.as_is_usd,
+        "as_is_last": savings.as_is_usd[:, -1:],
+    }
+
+
+def grid(book: Book, savings: Savings, arrays: Mapping[str, Floats]) -> Grid:
+    """Give every scenario's row with formulas and values, to be written straight to the file."""
+    at = book.area("scenario_rows")
+    columns = _columns(book, savings)
+    known = [arrays[name][:, 0] for name, _ in _FIGURES]
+    known += list(arrays["period_list"].T)
+    found = [GridColumn(at.min_col, None, np.arange(1.0, len(known[0]) + 1))]
+    for j, (formula, values) in enumerate(zip(columns.formulas(ROW), known, strict=True)):
+        found.append(GridColumn(at.min_col + 1 + j, formula, values))
+    for j, values in enumerate(_stored(savings)):
+        found.append(GridColumn(columns.as_is + j, None, values))
+    return Grid(at.ws.title, at.min_row, tuple(found))
+
+
+def _columns(book: Book, savings: Savings) -> _Columns:
+    at = book.area("scenario_rows")
+    _, p, s = savings.saving_usd.shape
+    return _Columns(at.min_col, p, s, at.min_row - _KEPT_ABOVE)
+
+
+def _stored(savings: Savings) -> list[Floats]:
+    """Give the columns that hold no formula, as is and then saving by period and line."""
+    m, p, s = savings.saving_usd.shape
+    return [*savings.as_is_usd.T, *savings.saving_usd.reshape(m, p * s).T]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where the blocks of columns begin."""
+
+    left: int
+    n_periods: int
+    n_lines: int
+    kept_row: int
+
+    @property
+    def list_cost(self) -> int:
+        return self.left + 1 + len(_FIGURES)
+
+    @property
+    def as_is(self) -> int:
+        return self.list_cost + self.n_periods
+
+    @property
+    def saving(self) -> int:
+        return self.as_is + self.n_periods
+
+    def formulas(self, row: int | str) -> list[str]:
+        """Give the formulas of one row: the figures of the term, then list cost by period."""
+        start, end = (
+            get_column_letter(c) for c in (self.list_cost, self.list_cost + self.n_periods - 1)
+        )
+        periods = f"{start}{row}:{end}{row}"
+        term, last = get_column_letter(self.left + 1), f"{end}{row}"
+        listed = []
+        for p in range(self.n_periods):
+            as_is = f"{get_column_letter(self.as_is + p)}{row}"
+            if not self.n_lines:
+                listed.append(f"=demand_factor*{as_is}")
+                continue
+            a = get_column_letter(self.saving + p * self.n_lines)
+            b = get_column_letter(self.saving + (p + 1) * self.n_lines - 1)
+            kept = f"SUMPRODUCT({a}{row}:{b}{row},{a}${self.kept_row}:{b}${self.kept_row})"
+            listed.append(f"=demand_factor*({as_is}-{kept})")
+        figures = [f"=SUM({periods})", f"=MIN({periods})", f"=MAX({periods})", f"={last}"]
+        for key in ("typed", "best"):
+            short = f"SUMPRODUCT(({key}_used_up_at>{periods})*({key}_used_up_at-{periods}))"
+            beyond = f"SUMPRODUCT(({periods}>{key}_used_up_at)*({periods}-{key}_used_up_at))"
+            figures.append(
+                f"=(1-{key}_discount)*{term}{row}+{key}_unused_price*{short}"
+                f"+({key}_discount-{key}_overage_discount)*{beyond}"
+                f"-used_unused_value*{key}_unused_price*MAX(0,{key}_used_up_at-{last})"
+            )
+            figures.append(f"={key}_unused_price*{short}")
+        return figures + listed
+
+
+def _headers(book: Book, columns: _Columns, head: int) -> None:
+    """Write the headers of the blocks, and over every saving the share of it that is kept."""
+    at = book.area("scenario_rows")
+    ws = at.ws
+    label, kept = cell_at(ws, head, at.min_col), cell_at(ws, at.min_row, at.min_col + 1)
+    texts = [
+        *(f"List cost, period {p + 1}" for p in range(columns.n_periods)),
+        *(f"As is, period {p + 1}" for p in range(columns.n_periods)),
+        *(
+            f"Saving, period {p + 1}, line {s + 1}"
+            for p in range(columns.n_periods)
+            for s in range(columns.n_lines)
+        ),
+    ]
+    for j, text in enumerate(texts):
+        cell = cell_at(ws, head, columns.list_cost + j)
+        cell.value = text
+        copy_look(label, cell)
+        ws.column_dimensions[get_column_letter(columns.list_cost + j)].width = 15
+    for p in range(columns.n_periods):
+        for s in range(columns.n_lines):
+            cell = cell_at(ws, columns.kept_row, columns.saving + p * columns.n_lines + s)
+            write_formula(cell, f"=INDEX(line_kept,{s + 1})")
+            copy_look(kept, cell)
+            cell.number_format = "0.0000"
+
+
+def cost_columns(listed: Floats, figures: dict[str, float], key: str) -> dict[str, Floats]:
+    """Give cost and unused by scenario at one commitment, from what Workings says of it.
+
+    Parameters
+    ----------
+    listed
+        [M, P] list cost.
+    figures
+        discount, overage_discount, used_up_at, unused_price, and r as `unused_value`.
+    key
+        `typed` or `best`.
+    """
+    d, o, k = figures["discount"], figures["overage_discount"], figures["used_up_at"]
+    u, r = figures["unused_price"], figures["unused_value"]
+    short = np.maximum(k - listed, 0.0)
+    unused = u * short.sum(axis=1, keepdims=True)
+    cost = (
+        (1 - d) * listed.sum(axis=1, keepdims=True)
+        + unused
+        + (d - o) * np.maximum(listed - k, 0.0).sum(axis=1, keepdims=True)
+        - r * u * short[:, -1:]
+    )
+    return {f"{key}_cost": cost, f"{key}_unused": unused}

@@ -1,0 +1,165 @@
+"""Sheets that are one list of the service's values: clauses, offers, scenarios, migration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from openpyxl.workbook import Workbook
+
+from excel_templates.book import Book
+from excel_templates.layout import Column, Page
+from excel_templates.styles import DECIMAL, MONTH, SHARE, USD, Role
+from forecast.records.recommendation import Recommendation
+
+_HEAD: Final = 6
+
+
+@dataclass(frozen=True)
+class ListSheet:
+    """One sheet with one list."""
+
+    title: str
+    name: str
+    heading: str
+    purpose: str
+    widths: tuple[float, ...]
+    columns: tuple[Column, ...]
+    rows: Callable[[Recommendation], Sequence[Sequence[object]]]
+    empty: str
+    """What stands in the list when there is nothing to list."""
+
+
+def _s(label: str, number_format: str = "General") -> Column:
+    return Column(label, Role.SERVICE, number_format)
+
+
+CLAUSES: Final = ListSheet(
+    "Clauses",
+    "clause_rows",
+    "What each clause is worth",
+    "One clause moved one step, everything re-optimised on the same scenarios: the exchange table "
+    "of the negotiation.",
+    (30, 60, 18, 18, 22),
+    (
+        Column("Clause", Role.LABEL),
+        _s("Step"),
+        _s("Worth to us, USD", USD),
+        _s("Standard error, USD", USD),
+        _s("Moves the commitment by, USD", USD),
+    ),
+    lambda r: [
+        [c.clause, c.change, c.value_usd, c.standard_error_usd, c.commitment_change_usd]
+        for c in r.clauses
+    ],
+    "no clause has a step",
+)
+
+OFFERS: Final = ListSheet(
+    "Offers",
+    "offer_rows",
+    "Offers on the same scenarios",
+    "Each offer settled under its own terms. Percentile: the share of our futures that would not "
+    "use up the vendor's number.",
+    (26, 17, 11, 12, 18, 18, 17, 17, 60),
+    (
+        Column("Offer", Role.LABEL),
+        _s("Commitment, USD", USD),
+        _s("Discount", SHARE),
+        _s("Percentile", SHARE),
+        _s("Expected cost, USD", USD),
+        _s("Cost P95, USD", USD),
+        _s("Expected unused, USD", USD),
+        _s("Costs more than our best, USD", USD),
+        _s("Verdict"),
+    ),
+    lambda r: [
+        [
+            o.name,
+            o.commitment_usd,
+            o.discount_share,
+            o.percentile,
+            o.expected_cost_usd,
+            o.p95_cost_usd,
+            o.waste_expected_usd,
+            o.regret_usd,
+            o.verdict,
+        ]
+        for o in r.offers
+    ],
+    "no offer was given",
+)
+
+SCENARIOS: Final = ListSheet(
+    "Scenarios",
+    "shock_rows",
+    "The decision under named shocks",
+    "Re-sized under each shock. A shock breaks the number when keeping it would cost more than "
+    "the tolerance over re-sizing.",
+    (40, 20, 20, 26),
+    (
+        Column("Shock", Role.LABEL),
+        _s("Best commitment then, USD", USD),
+        _s("Expected cost then, USD", USD),
+        _s("Breaks today's number"),
+    ),
+    lambda r: [[s.name, s.commitment_usd, s.expected_cost_usd, s.breaks] for s in r.scenarios],
+    "no shock was tried",
+)
+
+MIGRATION: Final = ListSheet(
+    "Migration",
+    "migration_rows",
+    "What to migrate, in order",
+    "One workload after the other, the largest saving first; the gate must be passed before the "
+    "next one starts.",
+    (8, 30, 24, 14, 18, 14, 70),
+    (
+        _s("Order", "0"),
+        Column("Workload", Role.LABEL),
+        _s("Levers"),
+        _s("Start", MONTH),
+        _s("Predicted list saving, USD", USD),
+        _s("Effort, weeks", DECIMAL),
+        _s("Gate"),
+    ),
+    lambda r: [
+        [
+            s.order,
+            s.workload,
+            ", ".join(s.levers),
+            s.start_month,
+            s.saving_usd,
+            s.effort_weeks,
+            s.gate,
+        ]
+        for s in r.migration
+    ],
+    "nothing is left to migrate",
+)
+
+SHEETS: Final = (CLAUSES, OFFERS, SCENARIOS, MIGRATION)
+
+
+def design(workbook: Workbook, sheet: ListSheet) -> None:
+    """Lay out one of the sheets."""
+    page = Page(
+        workbook,
+        sheet.title,
+        sheet.heading,
+        sheet.purpose,
+        widths=sheet.widths,
+        freeze=f"A{_HEAD + 1}",
+    )
+    page.stale_banner("A4")
+    page.table(sheet.name, _HEAD, sheet.columns)
+    page.close(_HEAD + 1)
+
+
+def fill(book: Book, recommendation: Recommendation) -> None:
+    """Write the lists."""
+    for sheet in SHEETS:
+        rows = sheet.rows(recommendation)
+        label = next(i for i, c in enumerate(sheet.columns) if c.role is Role.LABEL)
+        book.rows(sheet.name, rows or [[*([None] * label), sheet.empty]])

@@ -1,0 +1,93 @@
+"""Sources: where every number comes from that nobody measured here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from openpyxl.workbook import Workbook
+
+from excel_templates.book import Book
+from excel_templates.layout import Column, Page
+from excel_templates.styles import DAY, Role
+from forecast.records.recommendation import Recommendation
+
+TITLE: Final = "Sources"
+_HEAD: Final = 6
+
+
+def design(workbook: Workbook) -> None:
+    """Lay out the sheet."""
+    page = Page(
+        workbook,
+        TITLE,
+        "Sources",
+        "Assumptions with their provenance, evidence, cleaning, forecasters, and the files the "
+        "result rests on.",
+        widths=(16, 38, 40, 14, 60, 13),
+        freeze=f"A{_HEAD + 1}",
+    )
+    page.table(
+        "source_rows",
+        _HEAD,
+        [
+            Column("Kind", Role.LABEL),
+            Column("What", Role.SERVICE),
+            Column("Value", Role.SERVICE),
+            Column("Provenance", Role.SERVICE),
+            Column("Source or note", Role.SERVICE),
+            Column("As of", Role.SERVICE, DAY),
+        ],
+    )
+    page.close(_HEAD + 1)
+    page.ws.auto_filter.ref = f"A{_HEAD}:F{_HEAD + 1}"
+    page.ws.protection.autoFilter = False
+
+
+def fill(book: Book, recommendation: Recommendation) -> None:
+    """Write every source, kind by kind."""
+    rows: list[list[object]] = [
+        ["assumption", a.name, a.value, a.provenance, a.source, a.as_of]
+        for a in recommendation.assumptions
+    ]
+    meter = recommendation.evidence
+    rows.append(["evidence", "attributed spend", _share(meter.attributed_share), "measured", ""])
+    rows += [
+        ["evidence", e.item, "" if e.share is None else _share(e.share), "measured", e.note]
+        for e in meter.items
+    ]
+    check = recommendation.reconciliation
+    rows.append(
+        [
+            "reconciliation",
+            check.status.replace("_", " "),
+            ""
+            if check.billed_usd is None or check.repriced_usd is None
+            else f"billed {check.billed_usd:,} USD, repriced {check.repriced_usd:,} USD",
+            "measured",
+            check.note,
+        ]
+    )
+    rows += [
+        ["cleaning", f"{a.workload}: {a.what.replace('_', ' ')}", a.effect, "measured", a.source,
+         a.start]
+        for a in recommendation.cleaning
+    ]  # fmt: skip
+    rows += [
+        [
+            "forecaster",
+            f"{m.workload}: {m.member}",
+            f"weight {_share(m.weight)}",
+            "measured",
+            "" if m.pinball_loss is None else f"pinball loss {m.pinball_loss:.4g} at past origins",
+        ]
+        for m in recommendation.outlook.members
+        if m.weight > 0
+    ]
+    rows += [
+        ["file", i.name, i.sha256, "measured", "SHA-256"] for i in recommendation.provenance.inputs
+    ]
+    book.rows("source_rows", rows)
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
