@@ -25,6 +25,7 @@ def create_sizing(body: SizingBody) -> Sizing:
     The rows of `paths` are the decision set. Nothing is kept.
     """
     import numpy as np
+
     from forecast.sizing.decision import size
 
     body.check_shape()

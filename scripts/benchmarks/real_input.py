@@ -25,7 +25,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
-from forecast.usage.reading import read_usage
 
 from forecast.errors import CommitmentError
 from forecast.pipeline.recommend import recommend
@@ -33,6 +32,7 @@ from forecast.records.recommendation import Recommendation
 from forecast.records.terms import Terms, Tier
 from forecast.records.workloads import Portfolio, Rule, Workload
 from forecast.tables import USAGE_ROWS, conform
+from forecast.usage.reading import read_usage
 
 LAST_DAY = date(2026, 10, 31)
 MODEL = "claude-sonnet-4-6"
