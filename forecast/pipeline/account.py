@@ -37,7 +37,7 @@ from forecast.records.recommendation import (
     WorkloadResult,
 )
 from forecast.records.terms import Terms
-from forecast.records.usage import UNASSIGNED
+from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED
 from forecast.records.workloads import OwnerState, Workload
 from forecast.sizing.assessment import assess
 from forecast.sizing.schedule import equal_schedule
@@ -54,6 +54,8 @@ def evidence_of(rated: pd.DataFrame) -> EvidenceMeter:
     total = sum(rated["list_usd"], Decimal(0))
     loose = sum(rated.loc[rated["workload"] == UNASSIGNED, "list_usd"], Decimal(0))
     without = sum(rated.loc[rated["requests"].isna(), "list_usd"], Decimal(0))
+    tokenless = (rated[list(TOKEN_COLUMNS)].sum(axis=1) == 0).to_numpy()
+    searches = sum(rated.loc[tokenless, "list_usd"], Decimal(0))
     attributed = float(1 - loose / total) if total else 0.0
     known = float(1 - without / total) if total else 0.0
     items = [
@@ -68,6 +70,14 @@ def evidence_of(rated: pd.DataFrame) -> EvidenceMeter:
             note="without them, prompt lengths in workloads.toml stand in for measured ones",
         ),
     ]
+    if searches:
+        items.append(
+            EvidenceItem(
+                item="spend on rows without tokens",
+                share=float(searches / total),
+                note="web searches that no tokens go with are not forecast: add them by hand",
+            )
+        )
     return EvidenceMeter(attributed_share=attributed, items=tuple(items))
 
 
@@ -142,7 +152,7 @@ class Account:
                 float(decisions.optimised_usd.sum(axis=(1, 2)).mean()),
             ),
             migration=self._migration(),
-            scenarios=scenarios(self.terms, decisions, recommended),
+            scenarios=scenarios(self.terms, decisions, recommended, to_come=self._to_come()),
             history=monthly_list_cost(self.rated, self.as_of),
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
@@ -157,6 +167,10 @@ class Account:
                 update={"sampling_error_usd": to_cents(signed.sampling_error_usd)}
             ),
         )
+
+    @property
+    def _draws_contracted(self) -> bool:
+        return self.terms.drawdown_basis == "contracted"
 
     def _periods(self, by_workload: Floats) -> Floats:
         return period_totals(by_workload.sum(axis=2), self.terms.period_months)
@@ -191,10 +205,11 @@ class Account:
             at_expected_volume_usd=(
                 steady * expected / (fitted * 4 * years) if fitted > 0 else expected
             ),
+            at_todays_mix_usd=expected,
             as_is_usd=float(decisions.as_is_usd.sum(axis=(1, 2)).mean()),
             optimised_usd=optimised,
             lever_saving_usd=savings,
-            contracted_usd=optimised * (1 - d),
+            contracted_usd=optimised * (1 - d) if self._draws_contracted else optimised,
             commitment_usd=self.sizing.commitment.recommended_usd,
         )
 
@@ -249,6 +264,13 @@ class Account:
                 )
             )
         return tuple(rows)
+
+    def _to_come(self) -> tuple[str, ...]:
+        """Workloads whose levers count and have not shipped."""
+        done = (OwnerState.SHIPPED, OwnerState.MEASURED)
+        return tuple(
+            p.name for p in self.plans if p.owner_state.counts and p.owner_state not in done
+        )
 
     def _migration(self) -> tuple[MigrationStep, ...]:
         steps: list[tuple[date, float, WorkloadPlan, Workload]] = []

@@ -22,13 +22,16 @@ class BridgeFigures:
     without_one_offs_usd
         The same without one-off spikes.
     at_expected_volume_usd
-        Expected demand of the term at today's prices and mix.
+        Expected demand of the term at what a unit cost over the last quarter.
+    at_todays_mix_usd
+        The same at today's list prices and the mix of the last weeks.
     as_is_usd, optimised_usd
         Mean list cost of the term in the decision set.
     lever_saving_usd
         Mean list saving of each lever that counts, in the order of the stack.
     contracted_usd
-        Mean consumption at the discount of the recommended tier.
+        Mean consumption in the basis of the commitment: at the discount of the recommended tier,
+        or at list where list dollars retire the commitment.
     commitment_usd
         What is recommended.
     """
@@ -36,6 +39,7 @@ class BridgeFigures:
     last_quarter_usd: float
     without_one_offs_usd: float
     at_expected_volume_usd: float
+    at_todays_mix_usd: float
     as_is_usd: float
     optimised_usd: float
     lever_saving_usd: Mapping[str, float]
@@ -53,6 +57,7 @@ def bridge(figures: BridgeFigures) -> tuple[BridgeStep, ...]:
         ("last quarter x 4", to_cents(figures.last_quarter_usd)),
         ("one-offs", to_cents(figures.without_one_offs_usd)),
         ("growth", to_cents(figures.at_expected_volume_usd)),
+        ("changes already made", to_cents(figures.at_todays_mix_usd)),
         ("prices and retirements", to_cents(figures.as_is_usd)),
     ]
     running = figures.as_is_usd
@@ -60,7 +65,8 @@ def bridge(figures: BridgeFigures) -> tuple[BridgeStep, ...]:
     for i, (lever, usd) in enumerate(savings):
         running = figures.optimised_usd if i == len(savings) - 1 else running - usd
         levels.append((lever, to_cents(running)))
-    levels.append(("discount", to_cents(figures.contracted_usd)))
+    if figures.contracted_usd != figures.optimised_usd:
+        levels.append(("discount", to_cents(figures.contracted_usd)))
     levels.append(("margin", figures.commitment_usd))
     steps = [BridgeStep(step=levels[0][0], usd=levels[0][1])]
     for (_, before), (step, after) in pairwise(levels):

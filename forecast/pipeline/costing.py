@@ -21,11 +21,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.errors import WorkloadError
 from forecast.levers.classification import Classification, classify
 from forecast.levers.effects import LeverDraws, draw_effects
 from forecast.levers.plan import migration_order
 from forecast.levers.stack import LEVER_ORDER, LeverChoice, apply_levers, choose
-from forecast.mix import TokenMix, migrate_models, observed_mix, price_mix, request_mix
+from forecast.mix import (
+    TokenMix,
+    demand_units,
+    migrate_models,
+    observed_mix,
+    price_mix,
+    request_mix,
+)
 from forecast.paths import DecisionSet, DemandPaths
 from forecast.pricing.segments import month_segments, retired_successors
 from forecast.records.rates import RateCard
@@ -38,6 +46,10 @@ Floats = NDArray[np.float64]
 MIX_WINDOW_DAYS = 28
 """The mix carried forward is that of the last four complete weeks (assumed: long enough to
 average weekdays and month-ends, short enough that a finished migration is not half seen)."""
+
+
+MIX_DRIFT_SHARE = 0.1
+"""Difference of unit cost between the halves of the window above which a note says so."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +83,14 @@ class WorkloadPlan:
 def carried_mix(
     daily: pd.DataFrame, workload: Workload | None, card: RateCard, as_of: date
 ) -> TokenMix | None:
-    """Give the mix of the last `MIX_WINDOW_DAYS` with usage, else that of the planned launch."""
-    if len(daily):
-        last = min(pd.Timestamp(as_of), daily["day"].max())
-        window = daily[daily["day"] > last - pd.Timedelta(days=MIX_WINDOW_DAYS)]
-        mix = observed_mix(window, card.facts)
-        if mix is not None:
-            return mix
+    """Give the mix of the last `MIX_WINDOW_DAYS` with usage, else that of the planned launch.
+
+    The window ends on the last day with demand, so that idle days with rows of zeros do not hide
+    how the work is done.
+    """
+    mix = observed_mix(_mix_window(daily, card, as_of), card.facts)
+    if mix is not None:
+        return mix
     if workload is not None and workload.launch is not None:
         launch = workload.launch
         return request_mix(
@@ -87,6 +100,34 @@ def carried_mix(
             facts=card.facts(launch.model),
         )
     return None
+
+
+def _mix_window(daily: pd.DataFrame, card: RateCard, as_of: date) -> pd.DataFrame:
+    used = daily[(daily["day"] <= pd.Timestamp(as_of)) & (demand_units(daily, card.facts) > 0)]
+    if used.empty:
+        return used
+    return used[used["day"] > used["day"].max() - pd.Timedelta(days=MIX_WINDOW_DAYS)]
+
+
+def _drift_note(window: pd.DataFrame, card: RateCard, day: date) -> tuple[str, ...]:
+    """Warn when the two halves of the mix window are done at different unit costs."""
+    if window.empty:
+        return ()
+    middle = window["day"].max() - pd.Timedelta(days=MIX_WINDOW_DAYS // 2)
+    halves = [
+        observed_mix(part, card.facts)
+        for part in (window[window["day"] <= middle], window[window["day"] > middle])
+    ]
+    if halves[0] is None or halves[1] is None:
+        return ()
+    before, after = (float(unit_cost(mix, card, day)[0]) for mix in halves if mix is not None)
+    if before <= 0 or abs(after / before - 1) <= MIX_DRIFT_SHARE:
+        return ()
+    return (
+        f"a unit of its demand costs {after / before - 1:+.0%} in the last "
+        f"{MIX_WINDOW_DAYS // 2} days against the {MIX_WINDOW_DAYS // 2} before, at the same "
+        "prices: how the work is done is changing, and the mean of both is carried forward",
+    )
 
 
 def observed_prompt_tokens(daily: pd.DataFrame, as_of: date) -> float | None:
@@ -139,10 +180,13 @@ class UnitCosts:
     def _on(self, day: date, active: frozenset[str]) -> Floats:
         living = _living(self._plan.mix, self._card, day)
         targets = self._targets() if "routing" in active else set()
+        retired = retired_successors(self._card, {model for _, model in targets}, day)
+        targets = targets | {(p, retired[m]) for p, m in targets if m in retired}
         in_force = sorted({(k.platform, k.model) for k in living.keys} | targets)
         regime = (
             active,
             living.keys,
+            tuple(sorted(retired.items())),
             tuple(self._card.in_force(p, m, day).effective_from for p, m in in_force),
         )
         if regime not in self._known:
@@ -198,6 +242,8 @@ def plan_workloads(
             prices_day,
             observed_prompt_tokens=observed_prompt_tokens(rows, as_of),
         )
+        drift = _drift_note(_mix_window(rows, card, as_of), card, prices_day)
+        choice = replace(choice, notes=(*choice.notes, *drift))
         draws = draw_effects(workload, n_scenarios, rng=child)
         plans.append(WorkloadPlan(name, workload, classification, mix, choice, draws, None))
     return tuple(plans)
@@ -212,7 +258,9 @@ def schedule(
     """Give every workload with a lever that saves the month in which it starts.
 
     The order is by list saving a year; the first migration takes effect in the second month
-    after `as_of`, so that none is assumed before it could be built.
+    after `as_of`, so that none is assumed before it could be built. A stated month that has
+    passed becomes the month after `as_of`: what usage does not show yet starts then at the
+    earliest, slips from there, and saves nothing on days that are billed.
     """
     saving = {
         plan.name: (plan.choice.unit_cost_before - plan.choice.unit_cost_after)
@@ -221,7 +269,13 @@ def schedule(
         if plan.choice.active
     }
     start = dict(migration_order(saving, portfolio, add_months(month_of(as_of), 2)))
-    return tuple(replace(plan, adoption_month=start.get(plan.name)) for plan in plans)
+    next_month = add_months(month_of(as_of), 1)
+    return tuple(
+        replace(plan, adoption_month=max(start[plan.name], next_month))
+        if plan.name in start
+        else plan
+        for plan in plans
+    )
 
 
 @dataclass(frozen=True)
@@ -268,6 +322,11 @@ def cost_paths(
     as_is_unit = np.empty((n_months, n_workloads))
     by_lever: dict[tuple[str, str], Floats] = {}
     for w, plan in enumerate(plans):
+        if not plan.mix.keys and units[:, :, w].any():
+            raise WorkloadError(
+                f"{plan.name!r} has demand to come, but no usage with tokens to price it by; give "
+                "it a launch with a model and tokens a request"
+            )
         costs = UnitCosts(plan, card)
         stack = [lever for lever in LEVER_ORDER if lever in plan.choice.active]
         savings = {lever: np.zeros((n_scenarios, n_months)) for lever in stack}

@@ -27,6 +27,7 @@ from forecast.pipeline.costing import (
     schedule,
     unit_cost,
 )
+from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.refusal import refuse
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
@@ -140,6 +141,7 @@ def recommend(
         inputs=tuple(inputs),
     )
     evidence = evidence_of(rated)
+    portfolio = separate_launches(portfolio, daily, card, day)
     names = tuple(sorted(set(daily["workload"]) | {w.name for w in portfolio.workloads}))
     rng_demand, rng_pick, rng_levers, rng_replicates = np.random.default_rng(seed).spawn(4)
     drafts = plan_workloads(
@@ -170,6 +172,7 @@ def recommend(
         refusal = refuse(
             str(short),
             rated,
+            drafts,
             terms,
             as_of=day,
             evidence=evidence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -19,25 +19,28 @@ TOLERANCE_SHARE = 0.005
 """A shock breaks the recommendation when keeping it costs this share more than re-sizing would."""
 
 
-def _shocks(decisions: DecisionSet) -> Iterator[tuple[str, WhatIf]]:
+def _shocks(decisions: DecisionSet, to_come: Sequence[str]) -> Iterator[tuple[str, WhatIf]]:
     yield "demand 20 % lower", WhatIf(growth_shock_share=-0.2)
     yield "demand 20 % higher", WhatIf(growth_shock_share=0.2)
     yield "list prices 20 % lower", WhatIf(price_change_share=-0.2)
     yield "list prices 20 % higher", WhatIf(price_change_share=0.2)
-    everyone = dict.fromkeys(decisions.workloads, 3)
-    yield "every migration 3 months later", WhatIf(slip_months=everyone)
-    yield "every migration 6 months later", WhatIf(slip_months=dict.fromkeys(everyone, 6))
+    for months in (3, 6):
+        name = f"{months} more months of the term without each migration to come"
+        yield name, WhatIf(slip_months=dict.fromkeys(to_come, months))
     yield "half of the lever savings", WhatIf(realisation_share=0.5)
     yield "no lever is adopted", WhatIf(switched_off=frozenset(decisions.workloads))
 
 
 def scenarios(
-    terms: Terms, decisions: DecisionSet, commitment_usd: Decimal
+    terms: Terms, decisions: DecisionSet, commitment_usd: Decimal, *, to_come: Sequence[str]
 ) -> tuple[Scenario, ...]:
-    """Re-size under each shock, and tell whether today's number would still be good."""
+    """Re-size under each shock, and tell whether today's number would still be good.
+
+    `to_come` names the workloads whose levers count and have not shipped: only they can slip.
+    """
     rows: list[tuple[str, Floats]] = [
         (name, apply(decisions, settings, period_months=terms.period_months)[1])
-        for name, settings in _shocks(decisions)
+        for name, settings in _shocks(decisions, to_come)
     ]
     if len(decisions.workloads) > 1:
         rows.append(_without_largest(terms, decisions))

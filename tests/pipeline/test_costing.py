@@ -8,12 +8,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.errors import WorkloadError
 from forecast.mix import KEY_COLUMNS
 from forecast.paths import DemandPaths
 from forecast.pipeline.costing import UnitCosts, cost_paths, plan_workloads, schedule
+from forecast.pipeline.launches import separate_launches
 from forecast.pricing.rate_cards import load_rate_card
 from forecast.records.usage import TOKEN_COLUMNS, MixKey
-from forecast.records.workloads import BatchLever, Latency, OwnerState, Portfolio, Workload
+from forecast.records.workloads import (
+    BatchLever,
+    Latency,
+    Launch,
+    OwnerState,
+    Portfolio,
+    RoutingLever,
+    Rule,
+    Workload,
+)
 from forecast.tables import DAILY_USAGE, conform
 
 AS_OF = date(2026, 10, 31)
@@ -98,3 +109,76 @@ def test_a_workload_without_demand_costs_nothing():
     found = cost_paths(demand, np.arange(4), plans, card).decisions
     assert not found.as_is_usd.any()
     assert not found.optimised_usd.any()
+
+
+def _idle_then_busy() -> pd.DataFrame:
+    busy = _daily(input_tokens=1_000_000)
+    idle = _daily()
+    busy["day"] = pd.Timestamp(date(2026, 9, 30))
+    return pd.concat([busy, idle], ignore_index=True)
+
+
+def test_idle_days_with_rows_of_zeros_do_not_make_work_free():
+    plans, card = _plans(_idle_then_busy())
+    assert UnitCosts(plans[0], card).month(JANUARY, frozenset())[0] == pytest.approx(4e-6 * 1.3)
+
+
+def test_demand_without_anything_to_price_it_by_is_refused():
+    plans, card = _plans(_daily())
+    demand = DemandPaths((JANUARY,), ("nightly",), np.ones((4, 1, 1)))
+    with pytest.raises(WorkloadError, match="no usage with tokens"):
+        cost_paths(demand, np.arange(4), plans, card)
+
+
+def test_a_stated_month_that_has_passed_starts_next_month():
+    late = Workload(
+        name="nightly",
+        owner_state=OwnerState.ACCEPTED,
+        adoption_month=date(2025, 1, 1),
+        latency=Latency(needed_at_once=False, deadline_hours=1000),
+        batch=BatchLever(),
+    )
+    plans, _ = _plans(_daily(input_tokens=1_000_000), late)
+    assert plans[0].adoption_month == date(2026, 11, 1)
+
+
+def test_a_routing_target_that_retires_is_followed_to_its_successor():
+    routed = Workload(
+        name="nightly",
+        owner_state=OwnerState.MEASURED,
+        routing=RoutingLever(to_model="claude-sonnet-4-5", evidence="measured"),
+    )
+    plans, card = _plans(_daily("claude-opus-4-6", input_tokens=1_000_000), routed)
+    costs = UnitCosts(plans[0], card)
+    levers = frozenset({"routing"})
+    assert costs.month(date(2026, 10, 1), levers)[0] == pytest.approx(3e-6)
+    assert costs.month(date(2026, 12, 1), levers)[0] == pytest.approx(2e-6 * 1.3)
+
+
+def test_a_mix_that_changes_inside_the_window_is_said():
+    before, after = _daily(input_tokens=1_000_000), _daily(input_tokens=1_000_000)
+    before["day"] = pd.Timestamp(date(2026, 10, 10))
+    after["service_tier"] = "batch"
+    plans, _ = _plans(pd.concat([before, after], ignore_index=True))
+    assert any("-50% in the last 14 days" in note for note in plans[0].choice.notes)
+
+
+def test_a_launch_beside_running_traffic_is_priced_by_its_own_model():
+    launch = Launch(
+        month=date(2027, 1, 1),
+        monthly_requests=1000,
+        input_tokens_per_request=4500,
+        output_tokens_per_request=100,
+        model="claude-opus-5-5",
+    )
+    chat = Workload(name="nightly", launch=launch, match=(Rule(api_key="k"),))
+    card = load_rate_card(AS_OF)
+    daily = _daily("claude-haiku-4-5", input_tokens=1_000_000)
+    split = separate_launches(Portfolio(workloads=(chat,)), daily, card, AS_OF)
+    assert [w.name for w in split.workloads] == ["nightly", "nightly (launch)"]
+    assert split.workloads[0].launch is None
+    begun = chat.model_copy(
+        update={"launch": launch.model_copy(update={"month": date(2026, 10, 1)})}
+    )
+    kept = separate_launches(Portfolio(workloads=(begun,)), daily, card, AS_OF)
+    assert kept.workloads == (begun,)

@@ -45,10 +45,11 @@ def test_the_stored_decision_set_replays_to_the_cent(tmp_path, outcome, answer):
 
 def test_the_bridge_walks_from_the_bill_to_the_commitment(answer):
     *steps, last = answer.bridge
-    assert [s.step for s in answer.bridge][:4] == [
+    assert [s.step for s in answer.bridge][:5] == [
         "last quarter x 4",
         "one-offs",
         "growth",
+        "changes already made",
         "prices and retirements",
     ]
     assert sum(step.usd for step in steps) == last.usd == answer.commitment.recommended_usd
