@@ -23,7 +23,7 @@ _CHART_ROW: Final = _BRIDGE_HEAD + 12
 
 CHART_COLUMNS: Final = (
     Column("Kind", Role.NOTE),
-    Column("Level", Role.CALCULATION, USD, '=IF({kind}="level",{usd},{level_above}+{usd})'),
+    Column("Level", Role.CALCULATION, USD, '=IF({kind}="level",{usd},SUM({level_above})+{usd})'),
     Column(
         "Hidden base", Role.CALCULATION, USD, '=IF({kind}="level",0,MIN({level_above},{level}))'
     ),
@@ -231,6 +231,7 @@ _STEP_WORDS: Final = {
     "last quarter x 4": "Last quarter, over the term",
     "one-offs": "One-offs",
     "growth": "Growth",
+    "changes already made": "Changes already made",
     "prices and retirements": "Prices and retirements",
     "discount": "Discount",
     "margin": "Margin",

@@ -45,9 +45,18 @@ _FIGURES: Final = (
     ("best_cost", "Cost at the best commitment"),
     ("best_unused", "Unused at the best commitment"),
 )
-_HEAD: Final = 8
+_PARAMETERS: Final = (
+    ("commitment", "Commitment"),
+    ("overage_discount", "Overage discount o"),
+    ("used_up_at", "Used up at, list $ a period"),
+    ("unused_price", "An unused list $ costs, u"),
+)
+_PARAMETERS_ROW: Final = 5
+_HEAD: Final = _PARAMETERS_ROW + len(_PARAMETERS) + 3
 _KEPT_ABOVE: Final = 3
-"""Rows from the first scenario up to the shares that are kept."""
+"""Rows from the first scenario up to the shares that are kept; above them stand the value of
+unused and the demand factor, and above these the rest of what a column is calculated with. So
+the long columns rest on cells of their own sheet only."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,7 @@ def design(workbook: Workbook) -> None:
         freeze=f"B{_HEAD + 1}",
     )
     page.put(f"A{_HEAD + 1 - _KEPT_ABOVE}", "Share kept", Role.LABEL)
+    _parameters(page)
     columns = [
         Column("Scenario", Role.SERVICE, "0"),
         *(Column(label, Role.CALCULATION, USD_CENTS, "=0", name) for name, label in _FIGURES),
@@ -133,6 +143,19 @@ def design(workbook: Workbook) -> None:
     for name in ("as_is_last", "as_is_term"):
         page.name(name, f"K{_HEAD + 1}")
     page.close(_HEAD + 60)
+    assert _FIGURES[4][0] == "typed_cost"  # column F, after the scenario's number
+
+
+def _parameters(page: Page) -> None:
+    """Write above the columns of the two commitments what they are calculated with."""
+    labels = [*(label for _, label in _PARAMETERS), "Value of unused r, demand factor"]
+    for i, label in enumerate(labels):
+        page.put(f"A{_PARAMETERS_ROW + i}", label, Role.LABEL)
+    for key, columns in (("typed", "FG"), ("best", "HI")):
+        for column in columns:
+            sources = [f"={key}_{part}" for part, _ in _PARAMETERS] + ["=used_unused_value"]
+            for i, formula in enumerate(sources):
+                page.put(f"{column}{_PARAMETERS_ROW + i}", formula, number_format="0.00##")
 
 
 def fill(book: Book, savings: Savings, decisions: DecisionSet) -> dict[str, Floats]:
@@ -252,30 +275,53 @@ class _Columns:
         listed = []
         for p in range(self.n_periods):
             as_is = f"{get_column_letter(self.as_is + p)}{row}"
+            factor = f"{get_column_letter(self.list_cost + p)}${self.kept_row - 1}"
             if not self.n_lines:
-                listed.append(f"=demand_factor*{as_is}")
+                listed.append(f"={factor}*{as_is}")
                 continue
             a = get_column_letter(self.saving + p * self.n_lines)
             b = get_column_letter(self.saving + (p + 1) * self.n_lines - 1)
             kept = f"SUMPRODUCT({a}{row}:{b}{row},{a}${self.kept_row}:{b}${self.kept_row})"
-            listed.append(f"=demand_factor*({as_is}-{kept})")
+            listed.append(f"={factor}*({as_is}-{kept})")
         figures = [f"=SUM({periods})", f"=MIN({periods})", f"=MAX({periods})", f"={last}"]
-        for key in ("typed", "best"):
-            short = f"SUMPRODUCT(({key}_used_up_at>{periods})*({key}_used_up_at-{periods}))"
-            beyond = f"SUMPRODUCT(({periods}>{key}_used_up_at)*({periods}-{key}_used_up_at))"
-            figures.append(
-                f"=(1-{key}_discount)*{term}{row}+{key}_unused_price*{short}"
-                f"+({key}_discount-{key}_overage_discount)*{beyond}"
-                f"-used_unused_value*{key}_unused_price*MAX(0,{key}_used_up_at-{last})"
-            )
-            figures.append(f"={key}_unused_price*{short}")
+        for offset in (5, 7):
+            figures += self._settled(offset, f"{term}{row}", periods, last)
         return figures + listed
+
+    def _settled(self, offset: int, term: str, periods: str, last: str) -> list[str]:
+        """Give cost and unused at one commitment, whose parameters stand above the columns.
+
+        The tier is looked up in every row, on purpose: LibreOffice (7.4) then calculates the
+        column in one thread. In several threads it begins with what the column rests on, and
+        where that rests on long columns again, some cells came out as #VALUE!.
+        """
+        found: list[str] = []
+        top = self.kept_row - 1 - len(_PARAMETERS)
+        for column in (self.left + offset, self.left + offset + 1):
+            letter = get_column_letter(column)
+            c, o, k, u, r = (f"{letter}${top + i}" for i in range(len(_PARAMETERS) + 1))
+            tier = f"MATCH({c},tier_threshold,1)"
+            short = f"SUMPRODUCT(({k}>{periods})*({k}-{periods}))"
+            if found:
+                found.append(f"=INDEX(tier_unused_price,{tier})*{short}")
+                continue
+            d = f"INDEX(tier_discount,{tier})"
+            beyond = f"SUMPRODUCT(({periods}>{k})*({periods}-{k}))"
+            found.append(
+                f"=(1-{d})*{term}+{u}*{short}+({d}-{o})*{beyond}-{r}*{u}*MAX(0,{k}-{last})"
+            )
+        return found
 
 
 def _headers(book: Book, columns: _Columns, head: int) -> None:
     """Write the headers of the blocks, and over every saving the share of it that is kept."""
     at = book.area("scenario_rows")
     ws = at.ws
+    for j in range(columns.n_periods):
+        cell = cell_at(ws, columns.kept_row - 1, columns.list_cost + j)
+        write_formula(cell, "=demand_factor")
+        copy_look(cell_at(ws, at.min_row, at.min_col + 1), cell)
+        cell.number_format = "0.0000"
     label, kept = cell_at(ws, head, at.min_col), cell_at(ws, at.min_row, at.min_col + 1)
     texts = [
         *(f"List cost, period {p + 1}" for p in range(columns.n_periods)),

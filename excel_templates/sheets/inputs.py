@@ -115,7 +115,8 @@ def design(workbook: Workbook) -> None:
 
 def _scalar(page: Page, row: int, typed: Typed) -> None:
     page.put(f"A{row}", typed.label, Role.LABEL)
-    page.put(f"B{row}", None, Role.INPUT, typed.number_format, name=f"in_{typed.key}")
+    empty = OVERAGE_KINDS[0] if typed.least is None else 0
+    page.put(f"B{row}", empty, Role.INPUT, typed.number_format, name=f"in_{typed.key}")
     page.put(f"C{row}", typed.unit, Role.NOTE)
     page.put(f"D{row}", None, Role.SERVICE, typed.number_format, name=f"service_in_{typed.key}")
     page.put(f"F{row}", f"=IF(B{row}=D{row},0,1)", number_format=CHANGED)
@@ -149,6 +150,7 @@ def _tiers(page: Page) -> None:
         '"thresholds compare with the commitment of the whole term")',
         "leave a row empty for no tier; thresholds must rise",
     )
+    page.ws[f"B{first}"] = page.ws[f"C{first}"] = 0  # an empty template calculates as well
     for i, meaning in enumerate(meanings):
         page.put(f"G{first + i}", meaning, Role.NOTE).alignment = ONE_LINE
     _validate(page, f"B{first}:B{last}", _between(0, 1e13))

@@ -117,6 +117,10 @@ def settled_as_is(page: Page, top: int) -> int:
 def settled_singles(page: Page, top: int) -> int:
     """Settle the typed, the best and the as-is commitment on the optimised paths.
 
+    A row stays free between them. LibreOffice (7.4) calculates like formulas of neighbouring
+    rows as one block, in threads; where the rows of a block rest on different depths of other
+    formulas, some came out as #VALUE! (with threads switched off, none).
+
     Returns the last row.
     """
     page.section(top, "Single commitments settled on the optimised paths")
@@ -126,11 +130,12 @@ def settled_singles(page: Page, top: int) -> int:
         "best": ("The best commitment", "=cheapest_commitment"),
         "as_is": ("The as-is paths' best", "=as_is_best"),
     }
-    for row, (key, (label, commitment)) in enumerate(sources.items(), start=top + 2):
+    for i, (key, (label, commitment)) in enumerate(sources.items()):
+        row = top + 2 + 2 * i
         _write_row(page, row, label, commitment)
         for part in _READ[key]:
             page.name(f"{key}_{part}", f"{_PARTS[part]}{row}")
-    return top + 1 + len(sources)
+    return top + 2 * len(sources)
 
 
 def settled_curve(page: Page, top: int) -> int:
@@ -156,8 +161,7 @@ _CHANCES: Final = ("shortfall_probability", "overage_probability", "percentile")
 def _choice(page: Page, top: int, paths: str, best: str, *, as_is: bool = False) -> tuple[int, int]:
     """Settle no deal and the tiers' best; give the rows of no deal and of the first tier.
 
-    A row stays free between them: LibreOffice calculates equal formulas of neighbouring rows as
-    one block, and fails where one row of a block rests on another one.
+    A row stays free between them, and the tiers' formulas are all alike: see `settled_singles`.
     """
     page.section(top, f"No deal, and the best commitment of every tier, settled on {paths}")
     labels = ROW_HEADERS if not as_is else (*ROW_HEADERS[:12], "", "", "")
@@ -182,9 +186,7 @@ def _tier_rows(
     last = first + N_TIERS - 1
     for i in range(N_TIERS):
         row = first + i
-        commitment = f"=INDEX({best},{i + 1})"
-        if i == 0:
-            commitment = f"=IF(K{no_deal}<=K{inside}{CHEAPER},0,B{inside})"
+        commitment = f"=IF(AND({i + 1}=1,K{no_deal}<=K{inside}{CHEAPER}),0,INDEX({best},{i + 1}))"
         _write_row(page, row, f"Tier {i + 1}", commitment, as_is=as_is)
         active = f"ISNUMBER(INDEX(tier_from_used,{i + 1}))"
         compared = f"=K{row}" if i == 0 else f"=IF({active},K{row},{NEVER})"

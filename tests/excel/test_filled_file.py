@@ -154,6 +154,7 @@ def test_the_archive_has_no_macro_no_link_and_no_clock(built: Built) -> None:
         assert sum(n.startswith("xl/charts/chart") for n in names) == 6
 
 
+@pytest.mark.slow
 def test_a_thousand_scenarios_of_twelve_periods_stay_small() -> None:
     terms = example.terms(settlement="monthly")
     saved = fill_workbook(*example.recommendation(terms, example.paths(1000)))
@@ -161,7 +162,7 @@ def test_a_thousand_scenarios_of_twelve_periods_stay_small() -> None:
     assert len(saved.content) < 5_000_000
 
 
-@pytest.mark.parametrize("m", [100, 1237])
+@pytest.mark.parametrize("m", [100, pytest.param(1237, marks=pytest.mark.slow)])
 def test_names_cover_exactly_the_scenarios(m: int) -> None:
     recommendation, decisions = example.recommendation(
         decisions=example.paths(m, 12, ("a", "b", "c"))

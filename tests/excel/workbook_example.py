@@ -9,32 +9,37 @@ from typing import Any
 
 import numpy as np
 
-from forecast.paths import DecisionSet, Floats
-from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
-from forecast.pipeline.distributions import cost_outlook
-from forecast.pipeline.scenarios import scenarios
+from forecast.paths import DecisionSet, Floats, period_totals, quantile
 from forecast.records.base import Provenance
 from forecast.records.outlook import Adjustment, Backtest, MemberWeight, Outlook
 from forecast.records.recommendation import (
+    QUANTILE_LEVELS,
     Assumption,
     AvoidedOverCommitment,
+    BridgeStep,
+    CostOutlook,
+    Distribution,
     EvidenceItem,
     EvidenceMeter,
     HistoryMonth,
     InputDigest,
     LeverSaving,
     MigrationStep,
+    MonthlyDistribution,
+    Quantile,
     Recommendation,
     Reconciliation,
     ResultProvenance,
+    Scenario,
     WorkloadResult,
 )
 from forecast.records.terms import Offer, Terms, Tier
 from forecast.records.workloads import Decision, OwnerState
 from forecast.sizing.assessment import assess
 from forecast.sizing.decision import size
+from forecast.sizing.search import best_commitment
 from forecast.units import add_months, month_range, to_cents
-from forecast.whatif import by_period
+from forecast.whatif import WhatIf, apply, by_period
 
 TERM_START = date(2027, 1, 1)
 TIERS = ((0, 0.0), (250_000, 0.10), (600_000, 0.15), (1_000_000, 0.22))
@@ -107,12 +112,7 @@ def recommendation(
     sizing = size(contract, monthly, replicates=_replicates(monthly), offers=offers)
     found = sizing.commitment
     states = {
-        name: cost_outlook(
-            contract,
-            decisions.months,
-            values.sum(axis=2),
-            discount_share=found.tier_discount_share,
-        )
+        name: _outlook(contract, decisions, values.sum(axis=2), found.tier_discount_share)
         for name, values in (
             ("as_is", decisions.as_is_usd),
             ("optimised", decisions.optimised_usd),
@@ -132,25 +132,35 @@ def recommendation(
     fields: dict[str, Any] = {
         **dict(sizing),
         **states,
-        "bridge": bridge(
-            BridgeFigures(
-                last_quarter_usd=0.84 * as_is,
-                without_one_offs_usd=0.8 * as_is,
-                at_expected_volume_usd=1.03 * as_is,
-                as_is_usd=as_is,
-                optimised_usd=optimised,
-                lever_saving_usd=levers,
-                contracted_usd=optimised * (1 - found.tier_discount_share),
-                commitment_usd=number,
-            )
+        "bridge": _steps(
+            [
+                ("last quarter x 4", 0.84 * as_is),
+                ("one-offs", 0.8 * as_is),
+                ("growth", 1.03 * as_is),
+                ("prices and retirements", as_is),
+                ("routing", as_is - levers["routing"]),
+                ("batch", optimised + levers["caching"]),
+                ("caching", optimised),
+                ("discount", optimised * (1 - found.tier_discount_share)),
+                ("margin", number),
+            ],
+            "commitment",
         ),
-        "waterfall": waterfall(as_is, list(levers.items()), optimised),
+        "waterfall": _steps(
+            [
+                ("as is", as_is),
+                ("routing", as_is - levers["routing"]),
+                ("batch", optimised + levers["caching"]),
+                ("caching", optimised),
+            ],
+            "optimised",
+        ),
         "avoided_over_commitment": AvoidedOverCommitment(
             commitment_usd=as_is_number - number, cost_usd=to_cents(more)
         ),
         "workloads": _workloads(decisions),
         "migration": _migration(decisions),
-        "scenarios": scenarios(contract, decisions, number),
+        "scenarios": _scenarios(contract, decisions),
         "history": _history(as_is / len(decisions.months)),
         **_evidence(decisions),
         "provenance": ResultProvenance(
@@ -164,6 +174,59 @@ def recommendation(
         ),
     }
     return Recommendation(**(fields | changes)), decisions
+
+
+def _steps(levels: list[tuple[str, float | Decimal]], last: str) -> tuple[BridgeStep, ...]:
+    """The first level, the change to each next one, and the last level again."""
+    cents = [to_cents(usd) for _, usd in levels]
+    steps = [BridgeStep(step=levels[0][0], usd=cents[0])]
+    for (step, _), before, after in zip(levels[1:], cents, cents[1:], strict=False):
+        steps.append(BridgeStep(step=step, usd=after - before))
+    return (*steps, BridgeStep(step=last, usd=cents[-1]))
+
+
+def _distribution(values: Floats) -> Distribution:
+    return Distribution(
+        mean_usd=to_cents(float(values.mean())),
+        quantiles=tuple(
+            Quantile(quantile_level=level, usd=to_cents(quantile(values, level)))
+            for level in QUANTILE_LEVELS
+        ),
+    )
+
+
+def _outlook(
+    contract: Terms, decisions: DecisionSet, monthly: Floats, discount_share: float
+) -> CostOutlook:
+    total = monthly.sum(axis=1)
+    periods = period_totals(monthly, contract.period_months)
+    return CostOutlook(
+        term_list_cost=_distribution(total),
+        term_contracted_cost=_distribution(total * (1 - discount_share)),
+        monthly=tuple(
+            MonthlyDistribution(month=month, **dict(_distribution(monthly[:, t])))
+            for t, month in enumerate(decisions.months)
+        ),
+        commitment_usd=best_commitment(contract, periods).commitment_usd,
+    )
+
+
+def _scenarios(contract: Terms, decisions: DecisionSet) -> tuple[Scenario, ...]:
+    rows = []
+    for name, growth in (("demand 20 % lower", -0.2), ("demand 20 % higher", 0.2)):
+        shock = WhatIf(growth_shock_share=growth)
+        best = best_commitment(
+            contract, apply(decisions, shock, period_months=contract.period_months)[1]
+        )
+        rows.append(
+            Scenario(
+                name=name,
+                commitment_usd=best.commitment_usd,
+                expected_cost_usd=to_cents(best.expected_cost_usd),
+                breaks=growth < 0,
+            )
+        )
+    return tuple(rows)
 
 
 def _replicates(monthly: Floats) -> list[Floats]:
