@@ -154,9 +154,9 @@ class Book:
         formulas = [str(cell.value) if cell.data_type == "f" else None for cell in pattern]
         for i, values in enumerate(rows):
             assert len(values) <= len(pattern), (name, len(values), len(pattern))
-            for j, value in enumerate(values):
+            for j, value in enumerate([*values, *[KEEP] * (len(pattern) - len(values))]):
                 cell = cell_at(ws, first + i, at.min_col + j)
-                if i:
+                if i and pattern[j].has_style:
                     copy_look(pattern[j], cell)
                 if not isinstance(value, Keep):
                     write(cell, value)

@@ -33,6 +33,7 @@ class _Check:
     when: str
     """Condition under which it is compared; `TRUE` always."""
     otherwise: str = ""
+    """What stands where it is not: a text, or a formula that begins with IF."""
 
 
 _COMPARABLE: Final = "AND(live=1,basis_changed=0)"
@@ -56,7 +57,8 @@ def _service_checks() -> list[_Check]:
                 )
             )
     for k in range(1, N_TIERS + 1):
-        here = f"AND({_COMPARABLE},ISNUMBER(INDEX(tier_from_used,{k})))"
+        exists = f"ISNUMBER(INDEX(tier_from_used,{k}))"
+        here = f"AND({_COMPARABLE},{exists})"
         for what, column in (("best commitment", "commitment"), ("expected cost", "expected_cost")):
             found.append(
                 _Check(
@@ -66,7 +68,7 @@ def _service_checks() -> list[_Check]:
                     _HALF_CENT,
                     USD_CENTS,
                     here,
-                    "no such tier" if k > 1 else _NOT_COMPARED,
+                    f'IF({exists},"{_NOT_COMPARED}","no such tier")',
                 )
             )
     return found
@@ -101,15 +103,21 @@ def _own_checks() -> list[_Check]:
                "INDEX(waterfall_usd,COUNT(waterfall_usd))", _HALF_CENT, USD_CENTS, "TRUE"),
         _Check("Tiers that do not rise, or stand after an empty one", f"{tier_order}+{gaps}", "0",
                "0", "0", "TRUE"),
-        _Check("The first tier starts at 0", "INDEX(tier_threshold,1)", "0", "0", USD_CENTS,
+        _Check("The first tier starts at 0", 'IF(INDEX(tier_from_used,1)=0,0,1)', "0", "0", "0",
                "TRUE"),
+        _Check("Tiers with one number, or with a text",
+               'SUMPRODUCT((in_tier_from<>"")*1)+SUMPRODUCT((in_tier_discount<>"")*1)'
+               "-2*COUNT(tier_from_used)", "0", "0", "0", "TRUE"),
         _Check("Discounts of tiers outside 0 to 1",
                "SUMPRODUCT((in_tier_discount<0)+(in_tier_discount>=1))", "0", "0", "0", "TRUE"),
         _Check("Shares outside 0 to 1", outside, "0", "0", "0", "TRUE"),
         _Check("Shocks of -100 % or less", "(in_growth_shock<=-1)+(in_price_change<=-1)", "0", "0",
                "0", "TRUE"),
+        _Check("A commitment below 0", "(in_commitment<0)*1", "0", "0", "0", "TRUE"),
         _Check("Switches that are neither 1 nor 0",
                "SUMPRODUCT((in_line_on<>1)*(in_line_on<>0))", "0", "0", "0", "TRUE"),
+        _Check("Levers later by less than 0 months, or by more than the term",
+               "SUMPRODUCT((in_line_slip<0)+(in_line_slip>term_months))", "0", "0", "0", "TRUE"),
         _Check("The word for overage is known",
                '(in_overage="list")+(in_overage="committed_rate")+(in_overage="discounted")', "1",
                "0", "0", "TRUE"),
@@ -160,7 +168,10 @@ def design(workbook: Workbook) -> None:
         page.put(f"D{row}", f"={check.tolerance}", number_format="0.00##########")
         verdict = f'IF(ABS(B{row}-C{row})<=D{row},"● ok","■ FAIL")'
         if check.when != "TRUE":
-            verdict = f'IF({check.when},{verdict},"{check.otherwise}")'
+            otherwise = check.otherwise
+            if not otherwise.startswith("IF("):
+                otherwise = f'"{otherwise}"'
+            verdict = f"IF({check.when},{verdict},{otherwise})"
         page.put(f"E{row}", f"={verdict}", Role.CHECK)
     page.name("check_results", f"E{_FIRST}:E{last}")
     page.colour_by(

@@ -8,8 +8,9 @@ from excel_templates.layout import Page
 from excel_templates.sheets.settled_rows import N_TIERS
 from excel_templates.styles import USD_CENTS, Role
 
-N_STEPS: Final = 20
-"""Halvings of the rank: enough for 2^20 list costs, 5,000 scenarios of 120 periods."""
+N_STEPS: Final = 21
+"""Rows of the search, one more than halvings: enough for 2^20 list costs, which 5,000 scenarios
+of 120 periods stay under."""
 
 
 def design_search(page: Page, top: int, tiers_row: int) -> int:

@@ -222,14 +222,12 @@ def curve_grid(page: Page, top: int) -> int:
     n_steps = N_CURVE - 2 * (N_TIERS - 1) - 4
     formulas = [f"=curve_top*{i}/{n_steps}" for i in range(n_steps + 1)]
     for tier in range(2, N_TIERS + 1):
-        threshold, between = (
-            f"INDEX(tier_threshold,{tier})",
-            f"curve_top*{2 * tier - 3}/{2 * n_steps}",
-        )
+        threshold = f"INDEX(tier_threshold,{tier})"
+        between = [f"curve_top*{4 * tier - 7 + k}/{4 * n_steps}" for k in (0, 2)]
         out_of_reach = f"OR({threshold}>curve_top,{threshold}<=0)"
         formulas += [
-            f"=IF({out_of_reach},{between},{threshold})",
-            f"=IF({out_of_reach},{between},{threshold}-0.01)",
+            f"=IF({out_of_reach},{between[0]},{threshold})",
+            f"=IF({out_of_reach},{between[1]},{threshold}-0.01)",
         ]
     formulas += ["=typed_commitment", "=best_commitment", "=as_is_commitment"]
     for i, formula in enumerate(formulas):

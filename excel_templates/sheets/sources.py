@@ -46,7 +46,7 @@ def design(workbook: Workbook) -> None:
 def fill(book: Book, recommendation: Recommendation) -> None:
     """Write every source, kind by kind."""
     rows: list[list[object]] = [
-        ["assumption", a.name, a.value, a.provenance, a.source, a.as_of]
+        ["assumption", a.name, a.value, a.provenance.replace("_", " "), a.source, a.as_of]
         for a in recommendation.assumptions
     ]
     meter = recommendation.evidence

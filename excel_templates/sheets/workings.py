@@ -207,7 +207,7 @@ def _tier_formulas(r: int, *, is_last: bool) -> dict[str, str]:
     return {
         "B": f'=IF(AND(ISNUMBER({typed}),ISNUMBER({discount})),{typed},"")',
         "C": f'=IF(B{r}="",0,MIN(0.9999,MAX(0,{discount})))',
-        "D": f'=IF(B{r}="",{NEVER},ROUNDUP(ROUND({over_the_term},6),2))',
+        "D": f'=IF(A{r}=1,0,IF(B{r}="",{NEVER},ROUNDUP(ROUND({over_the_term},6),2)))',
         "E": f"={NEVER}" if is_last else f"=IF(D{r + 1}>={NEVER},{NEVER},D{r + 1}-0.01)",
         "F": f'=MAX({overage},IF(usage_is_portable="yes",used_outside,0))',
         "G": f'=IF(drawdown_basis="list",1,1/(1-C{r}))',

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,11 +45,28 @@ def read(workbook: Workbook, name: str) -> Any:
     return cells(workbook, name)[0][0].value
 
 
-def type_in(workbook: Workbook, changes: dict[str, Any]) -> None:
-    """Type into inputs: `in_…` names, or (name, row from 1) for one row of a list or table."""
+def type_in(workbook: Workbook, changes: dict[Any, Any]) -> dict[Any, Any]:
+    """Type into inputs: `in_…` names, or (name, row from 1) for one row of a list or table.
+
+    Returns what stood there; typed in again, it takes the change back.
+    """
+    before = {}
     for key, value in changes.items():
         name, row = key if isinstance(key, tuple) else (key, 1)
-        cells(workbook, name)[row - 1][0].value = value
+        cell = cells(workbook, name)[row - 1][0]
+        before[key] = cell.value
+        cell.value = value
+    return before
+
+
+@contextmanager
+def typed_in(workbook: Workbook, changes: dict[Any, Any]) -> Iterator[Worked]:
+    """The workbook worked out with the changes, which are then taken back."""
+    before = type_in(workbook, changes)
+    try:
+        yield Worked(workbook)
+    finally:
+        type_in(workbook, before)
 
 
 def line(workbook: Workbook, workload: str) -> int:
