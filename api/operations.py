@@ -96,6 +96,7 @@ def route(
             found = view(**values, **given)
             return found if isinstance(found, Response) else json_response(found)
 
+        # The declaration travels on the view itself; functions have no typed attributes.
         answer.operation = declared  # type: ignore[attr-defined]
         blueprint.add_url_rule(path, view_func=answer, methods=[method])
         return answer

@@ -19,6 +19,7 @@ GRACE_SECONDS = 120
 """How long requests under way may take after SIGTERM; a recommendation is done well within."""
 
 
+# gunicorn ships no types, so its base class is Any.
 class Server(BaseApplication):  # type: ignore[misc]
     """One application in several worker processes."""
 

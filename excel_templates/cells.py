@@ -90,6 +90,7 @@ def copy_look(source: Cell, target: Cell) -> None:
     openpyxl shares styles by index and has no public way to copy it: setting fonts, fills and
     borders one by one takes fifty times as long.
     """
+    # openpyxl's own way to copy a whole look; its stubs leave it out.
     target._style = copy(source._style)  # type: ignore[attr-defined]
 
 

@@ -34,6 +34,7 @@ def _text(size: int, *, bold: bool = False, color: str = "3E4C59") -> RichText:
 def _frame(chart: _Chart, title: str, width: float, height: float) -> None:
     chart.title = title
     _write_title(chart.title, CharacterProperties(sz=1100, b=True, solidFill="1F2933"))
+    # Centimetres may be fractions; the stubs say int.
     chart.width, chart.height = width, height  # type: ignore[assignment]
     chart.style = 2
     for axis in (chart.x_axis, chart.y_axis):

@@ -161,6 +161,7 @@ class Page:
         for value, (fill, ink) in enumerate(_LIGHTS):
             self.ws.conditional_formatting.add(
                 area,
+                # openpyxl's stubs leave this constructor untyped.
                 FormulaRule(  # type: ignore[no-untyped-call]
                     formula=[f"{level}={value}"],
                     fill=PatternFill("solid", bgColor=Color(rgb=f"FF{fill}")),

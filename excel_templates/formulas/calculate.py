@@ -65,6 +65,7 @@ def cell_value(value: object) -> Scalar:
     if isinstance(value, datetime):
         return (value - _SPREADSHEET_EPOCH).total_seconds() / 86_400
     if isinstance(value, date):
+        # A spreadsheet day has no zone.
         return float((datetime(value.year, value.month, value.day) - _SPREADSHEET_EPOCH).days)  # noqa: DTZ001
     if isinstance(value, (int, float)):
         return float(value)
@@ -237,6 +238,7 @@ def _binary(sign: str, left: Value, right: Value) -> Value:
         if b_number == 0:
             raise CellError("#DIV/0!")
         return a_number / b_number
+    # The table is typed for float; float64 is one, and gives inf where float raises.
     return float(_ARITHMETIC[sign](np.float64(a_number), np.float64(b_number)))  # type: ignore[arg-type]
 
 

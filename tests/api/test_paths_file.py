@@ -26,6 +26,7 @@ def write(tmp_path: Path):
 
 def place(path: Path, **options: object) -> tuple[int | None, str | None, str]:
     with pytest.raises(PathsError) as caught:
+        # Options of several types in one table of cases.
         read_paths(path, **options)  # type: ignore[arg-type]
     assert caught.value.file == path.name
     return caught.value.row, caught.value.column, caught.value.problem
