@@ -1,13 +1,15 @@
 """Column contracts of the long frames, and the check that keeps them.
 
 A frame is checked where it enters a stage. Columns are plain: days are midnight timestamps
-without a zone (they are UTC days), tokens are int64, names are strings.
+without a zone (they are UTC days), tokens are int64, names are strings, money is exact Decimal
+USD in a column of objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Literal
 
 import numpy as np
@@ -16,7 +18,7 @@ import pandas as pd
 from forecast.errors import UsageFormatError
 from forecast.records.usage import TOKEN_COLUMNS
 
-Kind = Literal["day", "text", "count", "maybe_count"]
+Kind = Literal["day", "text", "count", "maybe_count", "money", "maybe_money"]
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,40 @@ DAILY_USAGE: Final = Table(
 )
 """One row per day, workload and everything that decides a rate."""
 
+COST_LINES: Final = Table(
+    "cost lines",
+    (
+        Column("start", "day", "first UTC day of the charge"),
+        Column("end", "day", "the day after its last one"),
+        *_PRICED_BY,
+        Column("token_kind", "text", "input, cache_write_5m, …, output, web_search"),
+        Column("charge", "text", "records.costs.ChargeKind: usage, credit, tax, …"),
+        Column("api_key", "text", "key id or name"),
+        Column("workspace", "text", "workspace, account or project"),
+        Column("description", "text", "the line as the vendor words it"),
+        Column("quantity", "maybe_count", "tokens or web searches"),
+        Column("list_usd", "maybe_money", "at list prices"),
+        Column("contracted_usd", "maybe_money", "at negotiated prices, before credits and pools"),
+        Column("billed_usd", "maybe_money", "what is asked for; a credit is negative"),
+        Column("row", "count", "data row of the source, from 1"),
+    ),
+)
+"""What cost reports, bills and invoices say. An empty text or a missing value: the line does not.
+
+`list_usd`, `contracted_usd` and `billed_usd` are FOCUS's list, contracted and billed cost; every
+line has at least one of the last two.
+"""
+
 DAILY_KEY: Final = [c.name for c in DAILY_USAGE.columns if c.kind in ("day", "text")]
 
-_DTYPES: Final = {"count": "int64", "maybe_count": "Int64", "text": "str", "day": "datetime64[s]"}
+_DTYPES: Final = {
+    "count": "int64",
+    "maybe_count": "Int64",
+    "text": "str",
+    "day": "datetime64[s]",
+    "money": "object",
+    "maybe_money": "object",
+}
 
 
 def empty(table: Table) -> pd.DataFrame:
@@ -148,7 +181,16 @@ def _faults(values: pd.Series, kind: Kind) -> np.ndarray:
         if values.dtype.kind != "M":
             return np.ones(len(values), dtype=bool)
         return (values.isna() | (values != values.dt.normalize())).to_numpy()
+    if kind in ("money", "maybe_money"):
+        missing = kind == "maybe_money"
+        return np.array([not _is_money(v, or_missing=missing) for v in values], dtype=bool)
     if values.dtype.kind not in "iu":
         return np.ones(len(values), dtype=bool)
     negative = (values < 0).fillna(False).to_numpy(dtype=bool)
     return negative if kind == "maybe_count" else negative | values.isna().to_numpy()
+
+
+def _is_money(value: object, *, or_missing: bool) -> bool:
+    if value is None:
+        return or_missing
+    return isinstance(value, Decimal) and value.is_finite()

@@ -12,7 +12,7 @@ from api.commands.options import AsOf, Exports, ForceProgress, Json
 from api.commands.output import print_json, print_page
 
 if TYPE_CHECKING:
-    from forecast.usage.reading import UsageImport
+    from forecast.usage.reading import Exports as UsageExports
 
 
 def import_exports(
@@ -147,7 +147,7 @@ def init(
     )
 
 
-def read_exports(files: list[Path], progress: bool, format_name: str | None = None) -> UsageImport:
+def read_exports(files: list[Path], progress: bool, format_name: str | None = None) -> UsageExports:
     """Read usage exports under a progress bar."""
     from api.commands.progress import progress as progress_on
     from forecast.usage.reading import read_usage

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import combinations
 from typing import Final
 
 import pandas as pd
 
 from forecast.errors import UsageFormatError
-from forecast.tables import USAGE_ROWS
+from forecast.tables import COST_LINES, USAGE_ROWS
 from forecast.usage.formats.protocol import Parsed, UsageFormat
 
 Source = tuple[str, UsageFormat, Parsed]
 """Name of the file, its format, and what it says."""
 
 _KEY: Final = [*(c.name for c in USAGE_ROWS.columns if c.kind in ("day", "text")), "group"]
+_SEEN: Final = ["day", "platform"]
 _GROUPING: Final = ("model", "service_tier", "geography", "context_window", "speed")
 _OWNERS: Final = ("api_key", "workspace", "tag")
+
+
+def prefer_formats(sources: Sequence[Source], preferred: Sequence[str]) -> list[pd.Series]:
+    """Tell which usage rows to keep where two views of the same usage meet.
+
+    Where two exports are views of one another (`_views`) and cover the same UTC day of the same
+    platform, the rows of the format that stands first in `preferred` are kept; formats that are
+    not named there come after those that are, and among themselves none gives way.
+
+    Returns
+    -------
+    list of Series
+        For each source, a mask over its rows.
+    """
+    rank = {name: place for place, name in enumerate(preferred)}
+    last = len(rank)
+    keep = [pd.Series(True, index=parsed.rows.index) for _, _, parsed in sources]
+    for i, (_, kind, parsed) in enumerate(sources):
+        for _, other_kind, other in sources:
+            if not _views(kind, other_kind) or (
+                rank.get(other_kind.name, last) >= rank.get(kind.name, last)
+            ):
+                continue
+            mine = pd.MultiIndex.from_frame(parsed.rows[_SEEN])
+            keep[i] &= ~mine.isin(pd.MultiIndex.from_frame(other.rows[_SEEN].drop_duplicates()))
+    return keep
 
 
 def refuse_overlaps(sources: Sequence[Source]) -> None:
@@ -31,27 +60,54 @@ def refuse_overlaps(sources: Sequence[Source]) -> None:
     """
     if len(sources) < 2:
         return
-    _refuse_same_books(sources)
+    _refuse_two_views(sources)
     _refuse_same_buckets(sources)
+    _refuse_same_lines(sources)
+
+
+def _views(kind: UsageFormat, other: UsageFormat) -> bool:
+    """Tell whether two formats may show the same requests.
+
+    Two exports of the same books do, and an observer sees what the vendor's books hold. A table
+    of the customer's own (`recorded_by` empty) is taken at its word.
+    """
+    if kind.name == other.name or not (kind.recorded_by and other.recorded_by):
+        return False
+    return kind.recorded_by == other.recorded_by or "observer" in (kind.seen_by, other.seen_by)
 
 
 def _days(parsed: Parsed) -> set[date]:
     return {day.date() for day in parsed.rows["day"].drop_duplicates()}
 
 
-def _refuse_same_books(sources: Sequence[Source]) -> None:
-    booked = [(file, kind, _days(parsed)) for file, kind, parsed in sources if kind.recorded_by]
-    for (file, kind, days), (other, other_kind, other_days) in combinations(booked, 2):
-        if kind.name == other_kind.name or kind.recorded_by != other_kind.recorded_by:
+def _seen(parsed: Parsed) -> set[tuple[pd.Timestamp, str]]:
+    return set(parsed.rows[_SEEN].drop_duplicates().itertuples(index=False, name=None))
+
+
+def _charged(parsed: Parsed) -> set[tuple[pd.Timestamp, str]]:
+    days = parsed.costs[["start", "platform"]].drop_duplicates()
+    return set(days.itertuples(index=False, name=None))
+
+
+def _refuse_two_views(sources: Sequence[Source]) -> None:
+    for (file, kind, parsed), (other, other_kind, others) in combinations(sources, 2):
+        if not _views(kind, other_kind):
             continue
-        shared = days & other_days
-        if shared:
-            raise UsageFormatError(
-                f"covers {min(shared)}, and so does {file}: {kind.description} and "
-                f"{other_kind.description} are two views of the same usage; give one of them. If "
-                "they belong to two organisations, import each to a canonical table first",
-                file=other,
-            )
+        for what, shared in (
+            ("usage", _seen(parsed) & _seen(others)),
+            ("costs", _charged(parsed) & _charged(others)),
+        ):
+            if what == "costs" and kind.amounts != other_kind.amounts:
+                continue
+            if shared:
+                day, platform = min(shared)
+                raise UsageFormatError(
+                    f"covers {day.date()} of {platform}, and so does {file}: {kind.description} "
+                    f"and {other_kind.description} are two views of the same {what}; give one of "
+                    f"them, or say which counts with --prefer {kind.name}. If they belong to two "
+                    "organisations, import each to a canonical table first",
+                    file=other,
+                )
 
 
 def _refuse_same_buckets(sources: Sequence[Source]) -> None:
@@ -77,6 +133,41 @@ def _refuse_same_buckets(sources: Sequence[Source]) -> None:
             file=other,
             row=int(second["row"]),
         )
+
+
+SAME_LINES_SHARE: Final = Decimal("0.5")
+"""Two bills that share more than half of the smaller one's dollars, line by line, are one bill
+exported twice; split bills share some lines that look alike (the same hour, the same amount)."""
+
+
+def _refuse_same_lines(sources: Sequence[Source]) -> None:
+    """Refuse two files of one format whose cost lines are mostly the same."""
+    for (file, kind, parsed), (other, other_kind, others) in combinations(sources, 2):
+        if kind.name != other_kind.name or parsed.costs.empty or others.costs.empty:
+            continue
+        mine, theirs = _lines(parsed.costs), _lines(others.costs)
+        shared = _dollars(mine & theirs)
+        if shared > SAME_LINES_SHARE * min(_dollars(mine), _dollars(theirs)):
+            raise UsageFormatError(
+                f"holds {shared:.2f} USD of the same lines as {file}; remove one of the two "
+                "exports of this period",
+                file=other,
+            )
+
+
+def _lines(costs: pd.DataFrame) -> Counter[tuple[object, ...]]:
+    """Count the lines of a bill; quantities that are missing compare as such."""
+    named = [c.name for c in COST_LINES.columns if c.name != "row"]
+    frame = costs[named].astype({"quantity": "object"})
+    return Counter(frame.where(frame.notna(), None).itertuples(index=False, name=None))
+
+
+def _dollars(lines: Counter[tuple[object, ...]]) -> Decimal:
+    total = Decimal(0)
+    for line, n in lines.items():
+        amount = next((x for x in reversed(line) if isinstance(x, Decimal)), Decimal(0))
+        total += n * abs(amount)
+    return total
 
 
 def _overlapping(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:

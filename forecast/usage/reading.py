@@ -1,54 +1,46 @@
-"""Usage exports in, canonical usage rows out."""
+"""Exports in, canonical usage rows and cost lines out."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pandas as pd
 
 from forecast.errors import UsageFormatError
-from forecast.tables import USAGE_ROWS, check
+from forecast.records.costs import Amounts
+from forecast.tables import COST_LINES, USAGE_ROWS, check, conform
 from forecast.usage.aggregate import sum_by_key
-from forecast.usage.formats import anthropic_console_usage, anthropic_usage_report, canonical
+from forecast.usage.formats import canonical
 from forecast.usage.formats.head import Head, read_bytes
 from forecast.usage.formats.protocol import Parsed, UsageFormat
-from forecast.usage.overlap import Source, grouping_warnings, refuse_overlaps
-
-FORMATS: Final[tuple[UsageFormat, ...]] = (
-    anthropic_usage_report,
-    anthropic_console_usage,
-    canonical,
+from forecast.usage.formats.registry import FORMATS, format_named, format_of
+from forecast.usage.overlap import (
+    Source,
+    grouping_warnings,
+    prefer_formats,
+    refuse_overlaps,
 )
+
+__all__ = [
+    "FORMATS",
+    "MAX_FILE_BYTES",
+    "Exports",
+    "SourceReport",
+    "detect",
+    "format_named",
+    "read_exports",
+    "read_usage",
+]
 
 MAX_FILE_BYTES: Final = 256 * 2**20
 """Per file; ten years of 100 groups a day are about 40 MiB of CSV."""
 
-_NOT_USAGE: Final[tuple[tuple[frozenset[str], str], ...]] = (
-    (
-        frozenset({"token_type", "cost_usd"}),
-        "is the Console cost export: it holds money, not tokens; export usage instead",
-    ),
-    (
-        frozenset({"amount", "list_amount"}),
-        "is the Enterprise Analytics cost report: it holds money, not tokens",
-    ),
-    (
-        frozenset({"amount", "token_type"}),
-        "is the Admin API cost report: it holds money, not tokens; fetch usage_report/messages",
-    ),
-    (
-        frozenset({"model_breakdown", "core_metrics"}),
-        "is the Claude Code analytics report: it does not split cache writes by lifetime; fetch "
-        "usage_report/messages",
-    ),
-)
-"""Exports that look like usage and are not: members or columns that give them away."""
+Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -59,12 +51,16 @@ class SourceReport:
     ----------
     file
         Its name, without the folder.
-    n_rows
-        Records in the file, before they are added up to days.
+    n_rows, n_cost_lines
+        Records in the file: of usage, before they are added up to days, and of money.
     first_day, last_day
         UTC days that the file covers, days without usage included.
+    seen_by
+        Whether the vendor that bills counted, or an observer.
     input_includes_cache
         Whether the export itself counts cache tokens as input (the rows never do).
+    amounts
+        Unit and meaning of its amounts; None where it has none.
     cannot_tell
         Columns the file leaves unknown.
     warnings
@@ -73,20 +69,35 @@ class SourceReport:
 
     file: str
     format_name: str
+    description: str
     n_rows: int
+    n_cost_lines: int
     first_day: date
     last_day: date
     sha256: str
+    seen_by: Literal["vendor", "observer"]
     input_includes_cache: bool
+    amounts: Amounts | None
     cannot_tell: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class UsageImport:
-    """Usage rows (`tables.USAGE_ROWS`, one per day and key, sorted) and where they come from."""
+class Exports:
+    """What all files say together.
+
+    Attributes
+    ----------
+    rows
+        `tables.USAGE_ROWS`, one row per day and key, sorted; empty when the files hold money only.
+    costs
+        `tables.COST_LINES` of all files, as they stand there.
+    sources
+        One report a file, in the order they were given.
+    """
 
     rows: pd.DataFrame
+    costs: pd.DataFrame
     sources: tuple[SourceReport, ...]
 
 
@@ -98,59 +109,46 @@ def detect(path: Path) -> UsageFormat:
     UsageFormatError
         No format fits, or more than one.
     """
-    return _fitting(read_bytes(path, MAX_FILE_BYTES), path.name)
-
-
-def _fitting(data: bytes, file: str) -> UsageFormat:
-    head = Head.of(data, file)
-    fitting = [kind for kind in FORMATS if kind.fits(head)]
-    if len(fitting) == 1:
-        return fitting[0]
-    names = ", ".join(kind.name for kind in fitting or FORMATS)
-    if fitting:
-        raise UsageFormatError(f"fits more than one format ({names}); say which", file=file)
-    seen = head.columns | head.keys
-    for marks, what in _NOT_USAGE:
-        if marks <= seen:
-            raise UsageFormatError(what, file=file)
-    shown = ", ".join(sorted(seen)[:8]) or "no column names"
-    raise UsageFormatError(
-        f"is of no known format (it has {shown}); known are {names}. Anything else goes through "
-        f"the canonical table with {', '.join(canonical.REQUIRED)}",
-        file=file,
-    )
-
-
-def format_named(format_name: str) -> UsageFormat:
-    """Give the format of that name.
-
-    Raises
-    ------
-    UsageFormatError
-        With the nearest known name.
-
-    Examples
-    --------
-    >>> format_named("canonical").name
-    'canonical'
-    """
-    names = [kind.name for kind in FORMATS]
-    if format_name not in names:
-        near = difflib.get_close_matches(format_name, names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageFormatError(
-            f"there is no format {format_name!r}; known are {', '.join(names)}{hint}"
-        )
-    return FORMATS[names.index(format_name)]
+    return format_of(read_bytes(path, MAX_FILE_BYTES), path.name)
 
 
 def read_usage(
     paths: Sequence[Path],
     *,
     format_name: str | None = None,
-    progress: Callable[[str, float], None] | None = None,
-) -> UsageImport:
-    """Read usage exports into one table.
+    prefer: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Exports:
+    """Read exports that must hold usage; the rest as `read_exports`.
+
+    Raises
+    ------
+    UsageFormatError
+        Also when no file holds a single row of usage.
+    """
+    if not paths:
+        raise UsageFormatError("no usage file is given; name at least one export")
+    exports = read_exports(paths, format_name=format_name, prefer=prefer, progress=progress)
+    if exports.rows.empty:
+        first = exports.sources[0]
+        if len(exports.costs):
+            raise UsageFormatError(
+                f"is the {first.description}: it holds money, not tokens; give a usage export "
+                "of the same days, and this one as --invoice",
+                file=first.file,
+            )
+        raise UsageFormatError("holds no usage in any of its days", file=first.file)
+    return exports
+
+
+def read_exports(
+    paths: Sequence[Path],
+    *,
+    format_name: str | None = None,
+    prefer: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Exports:
+    """Read exports of usage, of money, or of both into one usage table and one of cost lines.
 
     Files may be of different formats, pages or months of one export, and in any order; the
     result does not depend on it. Buckets are summed to UTC days.
@@ -161,6 +159,9 @@ def read_usage(
         Ordinary files; nothing else is read.
     format_name
         Read every file as this format; None tells each by its content.
+    prefer
+        Formats whose rows are kept where another view of the same usage covers the same days of
+        a platform, the first one before the others; without it such views are refused.
     progress
         Called with the file at hand and the share of files that are done.
 
@@ -170,8 +171,9 @@ def read_usage(
         A file that cannot be read, or usage that stands in two files; with file, row and column.
     """
     if not paths:
-        raise UsageFormatError("no usage file is given; name at least one export")
+        raise UsageFormatError("no file is given; name at least one export")
     chosen = None if format_name is None else format_named(format_name)
+    preferred = [format_named(name).name for name in prefer]
     sources: list[Source] = []
     digests: dict[str, str] = {}
     for done, path in enumerate(paths):
@@ -184,18 +186,52 @@ def read_usage(
                 f"is the same file as {digests[digest]}; give it once", file=path.name
             )
         digests[digest] = path.name
-        kind = chosen or _fitting(data, path.name)
+        kind = chosen or format_of(data, path.name)
         if chosen is not None:
             Head.of(data, path.name)
         sources.append((path.name, kind, kind.read(data, path.name)))
+    sources = _left_out(sources, prefer_formats(sources, preferred))
     refuse_overlaps(sources)
-    rows = pd.concat([parsed.rows for _, _, parsed in sources], ignore_index=True)
-    if rows.empty:
-        raise UsageFormatError("holds no usage in any of its days", file=sources[0][0])
-    rows = check(sum_by_key(rows, USAGE_ROWS), USAGE_ROWS, key=canonical.KEY)
+    exports = Exports(
+        rows=_added_up(parsed for _, _, parsed in sources),
+        costs=_cost_lines(parsed for _, _, parsed in sources),
+        sources=tuple(_reports(sources, list(digests))),
+    )
     if progress is not None:
         progress("usage read", 1.0)
-    return UsageImport(rows, tuple(_reports(sources, list(digests))))
+    return exports
+
+
+def _added_up(parsed: Iterable[Parsed]) -> pd.DataFrame:
+    rows = pd.concat([p.rows for p in parsed], ignore_index=True)
+    return check(sum_by_key(rows, USAGE_ROWS), USAGE_ROWS, key=canonical.KEY)
+
+
+def _cost_lines(parsed: Iterable[Parsed]) -> pd.DataFrame:
+    lines = pd.concat([p.costs for p in parsed], ignore_index=True)
+    in_order = lines.sort_values(
+        ["start", "end", "platform", "model", "token_kind", "description", "row"], kind="stable"
+    )
+    return check(conform(in_order, COST_LINES), COST_LINES)
+
+
+def _left_out(sources: Sequence[Source], keep: Sequence[pd.Series]) -> list[Source]:
+    """Keep the rows that the preference leaves, and say of how many it did not."""
+    found = []
+    for (file, kind, parsed), kept in zip(sources, keep, strict=True):
+        n_out = int((~kept).sum())
+        if n_out:
+            parsed = replace(
+                parsed,
+                rows=parsed.rows[kept].reset_index(drop=True),
+                warnings=(
+                    *parsed.warnings,
+                    f"{n_out} of {len(kept)} rows are left out: a preferred export covers "
+                    "the same days",
+                ),
+            )
+        found.append((file, kind, parsed))
+    return found
 
 
 def _reports(sources: Sequence[Source], digests: Sequence[str]) -> list[SourceReport]:
@@ -203,7 +239,7 @@ def _reports(sources: Sequence[Source], digests: Sequence[str]) -> list[SourceRe
     reports = []
     for (file, kind, parsed), digest in zip(sources, digests, strict=True):
         warnings = list(parsed.warnings)
-        if parsed.pages_missing and not _continued(parsed.last, kind, sources):
+        if parsed.pages_missing and not _continued(parsed, kind, sources):
             warnings.append(
                 f"says that more pages follow {_last_day(parsed)}; they are missing, fetch them "
                 "with its next_page"
@@ -214,11 +250,15 @@ def _reports(sources: Sequence[Source], digests: Sequence[str]) -> list[SourceRe
             SourceReport(
                 file=file,
                 format_name=kind.name,
+                description=kind.description,
                 n_rows=len(parsed.rows),
+                n_cost_lines=len(parsed.costs),
                 first_day=parsed.first.date(),
                 last_day=_last_day(parsed),
                 sha256=digest,
+                seen_by=kind.seen_by,
                 input_includes_cache=kind.input_includes_cache,
+                amounts=kind.amounts,
                 cannot_tell=tuple(dict.fromkeys((*kind.cannot_tell, *parsed.cannot_tell))),
                 warnings=tuple(warnings),
             )
@@ -230,5 +270,7 @@ def _last_day(parsed: Parsed) -> date:
     return (parsed.last - timedelta(seconds=1)).date()
 
 
-def _continued(last: datetime, kind: UsageFormat, sources: Sequence[Source]) -> bool:
-    return any(other.name == kind.name and parsed.first >= last for _, other, parsed in sources)
+def _continued(before: Parsed, kind: UsageFormat, sources: Sequence[Source]) -> bool:
+    return any(
+        other.name == kind.name and parsed.first >= before.last for _, other, parsed in sources
+    )

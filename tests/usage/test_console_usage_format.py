@@ -158,16 +158,3 @@ def test_other_encodings_are_refused(tmp_path):
     with pytest.raises(UsageFormatError, match="is not UTF-8") as refused:
         read_one(tmp_path, latin)
     assert refused.value.row == 1
-
-
-def test_the_cost_export_is_told_apart(tmp_path):
-    header = (
-        "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,"
-        "list_price_usd,cost_type,inference_geo,speed,api_key_id,api_key_status"
-    )
-    line = (
-        "2026-08-15,Claude Haiku 4.5,Default,demo-key,message,≤ 200k,input_no_cache,0.19,0.19,"
-        "token,global,,apikey_x,active"
-    )
-    with pytest.raises(UsageFormatError, match="it holds money, not tokens"):
-        read_one(tmp_path, rows_of(line, header=header))

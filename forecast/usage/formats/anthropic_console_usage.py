@@ -30,6 +30,9 @@ description: Final = "Claude Console usage export (CSV)"
 recorded_by: Final = "anthropic"
 input_includes_cache: Final = False
 cannot_tell: Final = ("requests",)
+seen_by: Final = "vendor"
+holds: Final = ("usage",)
+amounts: Final = None
 
 _ONE_WRITE: Final = "usage_input_tokens_cache_write"
 _TOKENS: Final = {

@@ -4,9 +4,6 @@ A file is one page as the API returns it, a JSON list of pages, or one page afte
 (JSON Lines). Source of the shape: platform.claude.com, "Get Messages Usage Report", read
 2026-11-22. Input excludes cache tokens; requests are not counted; what the report was not
 grouped by is null.
-
-Python's own JSON reader is used within `MAX_JSON_BYTES`: the streaming reader ijson 3.6 (C
-backend) ends the process on an integer of more than 4,300 digits.
 """
 
 from __future__ import annotations
@@ -20,7 +17,7 @@ from typing import Any, Final
 
 from forecast.errors import UsageFormatError
 from forecast.records.usage import Geography, ServiceTier, Speed
-from forecast.usage.formats import cells, vocabulary
+from forecast.usage.formats import cells, json_text, vocabulary
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import BUCKET_ROWS, DAY_SECONDS, Parsed, bucket_frame
 
@@ -29,9 +26,9 @@ description: Final = "Anthropic messages usage report (Admin API, JSON pages)"
 recorded_by: Final = "anthropic"
 input_includes_cache: Final = False
 cannot_tell: Final = ("requests",)
-
-MAX_JSON_BYTES: Final = 64 * 2**20
-"""Parsing takes about four times the size of the text in memory (36 MB of text: 150 MB)."""
+seen_by: Final = "vendor"
+holds: Final = ("usage",)
+amounts: Final = None
 
 UNKNOWN_MODEL: Final = "unknown"
 """The model of a report that was not grouped by model: kept, and refused when it is priced."""
@@ -97,53 +94,14 @@ def read(data: bytes, file: str) -> Parsed:
 
 
 def _pages(data: bytes, file: str) -> Iterator[dict[str, Any]]:
-    if len(data) > MAX_JSON_BYTES:
-        raise UsageFormatError(
-            f"is larger than {MAX_JSON_BYTES // 2**20} MiB; save the pages in several files",
-            file=file,
-        )
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise UsageFormatError(
-            f"is not UTF-8 (byte {fault.start}); save the response as it came", file=file
-        ) from None
-    decoder = json.JSONDecoder(object_pairs_hook=_members)
-    position, number = _skip_blanks(text, 0), 0
-    while position < len(text):
-        try:
-            value, position = decoder.raw_decode(text, position)
-        except RecursionError:
-            raise UsageFormatError("nests too deeply for a usage report", file=file) from None
-        except ValueError as fault:
-            where = f"after {number} whole pages" if number else "in its first page"
+    for number, page in enumerate(json_text.documents(data, file), start=1):
+        if not isinstance(page, dict) or not isinstance(page.get("data"), list):
             raise UsageFormatError(
-                f"is not complete JSON {where} ({str(fault)[:80]}); fetch that page again",
+                f"page {number} has no list `data`; save whole responses of the report",
                 file=file,
-            ) from None
-        position = _skip_blanks(text, position)
-        for page in value if isinstance(value, list) else [value]:
-            number += 1
-            if not isinstance(page, dict) or not isinstance(page.get("data"), list):
-                raise UsageFormatError(
-                    f"page {number} has no list `data`; save whole responses of the report",
-                    file=file,
-                    column="data",
-                )
-            yield page
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member stands twice in one object")
-    return members
-
-
-def _skip_blanks(text: str, position: int) -> int:
-    while position < len(text) and text[position] in " \t\r\n":
-        position += 1
-    return position
+                column="data",
+            )
+        yield page
 
 
 class _Reader:
@@ -198,7 +156,7 @@ class _Reader:
     def add_result(self, result: Any, start: datetime, seconds: int) -> None:
         if not isinstance(result, dict):
             raise self.fault("results", f"is not an object: {cells.quoted(result)}")
-        text = json.dumps(result, sort_keys=True).encode()
+        text = json.dumps(result, sort_keys=True, default=str).encode()
         content = hashlib.blake2b(text, digest_size=16).digest()
         if (start, content) in self.seen:
             raise self.fault(

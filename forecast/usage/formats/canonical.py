@@ -35,6 +35,9 @@ description: Final = "this product's own usage table (CSV or Parquet)"
 recorded_by: Final = ""
 input_includes_cache: Final = False
 cannot_tell: Final[tuple[str, ...]] = ()
+seen_by: Final = "vendor"
+holds: Final = ("usage",)
+amounts: Final = None
 
 REQUIRED: Final = ("day", "model", "input_tokens", "output_tokens")
 DEFAULTS: Final[dict[str, Any]] = {

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 
 from forecast.errors import UsageFormatError
@@ -16,6 +17,12 @@ from forecast.usage.formats.protocol import DAY_SECONDS
 
 MAX_COUNT: Final = 10**15
 """No row of a day can hold more: it would cost more than 10 million USD at 0.01 USD per million."""
+
+MAX_USD: Final = Decimal(10**12)
+"""No line of a bill is a trillion dollars."""
+
+MAX_DECIMALS: Final = 30
+"""Digits after the point of an amount; float64 written out in full has fewer than 20 that count."""
 
 MAX_NAME: Final = 500
 """Characters of a name; ARNs, the longest ids in use, are shorter."""
@@ -25,6 +32,11 @@ MAX_WORKLOAD_NAME: Final = 120
 
 _INTEGER: Final = re.compile(r"([0-9]+)(?:\.0*)?")
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
+_AMOUNT: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,3})?")
+_SPREADSHEET_AMOUNT: Final = re.compile(
+    r"(?P<open>\()?(?P<sign>-)?\$?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,18})"
+    r"(?P<rest>\.[0-9]{0,30})?(?P<close>\))?"
+)
 _DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _INSTANT: Final = re.compile(
     r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
@@ -148,9 +160,17 @@ def _why_no_count(cell: str) -> str:
 def number(value: object) -> int:
     """Read a count of a JSON text: a number without a fraction, never a string or a boolean.
 
-    >>> number(1500.0)
-    1500
+    >>> number(1500.0), number(Decimal("1500.0"))
+    (1500, 1500)
     """
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError(f"is not a finite number: {quoted(value)}")
+        if value.adjusted() > len(str(MAX_COUNT)):
+            raise ValueError("is larger than 10^15; check the unit, counts are single tokens")
+        if value != value.to_integral_value():
+            raise ValueError(f"has a fraction: {quoted(value)}; a count is a whole number")
+        return bounded(int(value))
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
             raise ValueError(f"is not a finite number: {value}")
@@ -160,6 +180,54 @@ def number(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return bounded(value)
     raise ValueError(f"is not a number: {quoted(value)}")
+
+
+def amount(value: object) -> Decimal:
+    """Read an exact amount of money: a JSON number, or a decimal string without separators.
+
+    >>> amount("123.78912"), amount(-5), amount(Decimal("0.10"))
+    (Decimal('123.78912'), Decimal('-5'), Decimal('0.10'))
+    >>> amount("1,000.00")
+    Traceback (most recent call last):
+    ValueError: is not an amount: '1,000.00'; write 12345.67
+    """
+    if isinstance(value, str):
+        cell = value.strip()
+        if not (cell.isascii() and _AMOUNT.fullmatch(cell)):
+            raise ValueError(f"is not an amount: {quoted(value)}; write 12345.67")
+        value = Decimal(cell)
+    elif isinstance(value, float):
+        value = Decimal(repr(value))
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if isinstance(value, Decimal):
+        return _money(value)
+    raise ValueError(f"is not an amount: {quoted(value)}")
+
+
+def spreadsheet_amount(text: str) -> Decimal:
+    """Read an amount as spreadsheets and invoices write it, in dollars.
+
+    >>> spreadsheet_amount("$1,234.50"), spreadsheet_amount("(12.00)")
+    (Decimal('1234.50'), Decimal('-12.00'))
+    """
+    cell = text.strip()
+    found = _SPREADSHEET_AMOUNT.fullmatch(cell) if cell.isascii() else None
+    if found is None or (found["open"] is None) != (found["close"] is None):
+        return amount(text)
+    value = Decimal(found["digits"].replace(",", "") + (found["rest"] or ""))
+    negative = (found["open"] is not None) != (found["sign"] is not None)
+    return _money(-value if negative else value)
+
+
+def _money(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError(f"is not a finite amount: {quoted(value)}")
+    if value and not -MAX_DECIMALS <= value.adjusted() <= MAX_USD.adjusted():
+        raise ValueError(f"is not an amount of a bill: {quoted(value)}; check the unit")
+    if abs(value) > MAX_USD:
+        raise ValueError("is larger than 10^12; check the unit")
+    return value
 
 
 def name(text: str) -> str:

@@ -36,7 +36,7 @@ def read_columns(data: bytes, file: str) -> Columns:
     >>> read_columns(b"day,model\n2026-11-22,m\n", "a.csv").by_name
     {'day': ('2026-11-22',), 'model': ('m',)}
     """
-    text = _decode(data, file)
+    text = decode(data, file)
     delimiter = delimiter_of(text[: text.find("\n")])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
@@ -46,7 +46,7 @@ def read_columns(data: bytes, file: str) -> Columns:
             if not any(cells):
                 continue
             if not header:
-                header = _header(cells, file)
+                header = header_names(cells, file)
                 continue
             if len(cells) != len(header):
                 raise UsageFormatError(
@@ -65,7 +65,8 @@ def read_columns(data: bytes, file: str) -> Columns:
     return Columns(dict(zip(header, zip(*rows, strict=True), strict=True)), len(rows))
 
 
-def _decode(data: bytes, file: str) -> str:
+def decode(data: bytes, file: str) -> str:
+    """Decode UTF-8 text, with or without a byte-order mark."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -75,7 +76,8 @@ def _decode(data: bytes, file: str) -> str:
         ) from None
 
 
-def _header(cells: list[str], file: str) -> list[str]:
+def header_names(cells: list[str], file: str) -> list[str]:
+    """Give the column names of a header; none may be empty or stand twice."""
     header = [cell.strip() for cell in cells]
     for index, column in enumerate(header):
         if not column:

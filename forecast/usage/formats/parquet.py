@@ -20,12 +20,17 @@ MAX_PLAIN_BYTES: Final = 2**31
 """What the row groups may claim to hold once decompressed."""
 
 
+PLAIN_TYPES: Final = frozenset(
+    {"text", "integer", "float", "decimal", "flag", "date", "instant", "naive_instant"}
+)
+
+
 @dataclass(frozen=True)
 class TypedColumn:
     """One column: what it holds, and its values with None where nothing stands."""
 
     holds: str
-    """text, integer, float, date, instant, naive_instant, or the Arrow type of anything else."""
+    """One of `PLAIN_TYPES`, or the Arrow type of anything else."""
     items: list[Any]
 
 
@@ -72,6 +77,8 @@ def _typed(column: pa.ChunkedArray) -> TypedColumn:
         ("text", pa.types.is_string(kind) or pa.types.is_large_string(kind)),
         ("integer", pa.types.is_integer(kind)),
         ("float", pa.types.is_floating(kind)),
+        ("decimal", pa.types.is_decimal(kind)),
+        ("flag", pa.types.is_boolean(kind)),
         ("date", pa.types.is_date(kind)),
     )
     holds = next((name for name, yes in names if yes), str(kind))

@@ -6,13 +6,14 @@ To read a new export, write a module with these names and add it to `reading.FOR
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import pandas as pd
 
-from forecast.tables import USAGE_ROWS, Column, Table, conform, empty
+from forecast.records.costs import Amounts
+from forecast.tables import COST_LINES, USAGE_ROWS, Column, Table, conform, empty
 
 if TYPE_CHECKING:
     from forecast.usage.formats.head import Head
@@ -39,10 +40,12 @@ class Parsed:
     Attributes
     ----------
     rows
-        `BUCKET_ROWS`: one row per record of the source.
+        `BUCKET_ROWS`: one row per record of the source; empty for an export of money alone.
     first, last
         Start of the first bucket and end of the last one, UTC without a zone. Buckets without
         usage count.
+    costs
+        `tables.COST_LINES`; empty for an export without amounts.
     warnings
         What a reader of the result should know.
     cannot_tell
@@ -54,6 +57,7 @@ class Parsed:
     rows: pd.DataFrame
     first: datetime
     last: datetime
+    costs: pd.DataFrame = field(default_factory=lambda: empty(COST_LINES))
     warnings: tuple[str, ...] = ()
     cannot_tell: tuple[str, ...] = ()
     pages_missing: bool = False
@@ -78,6 +82,21 @@ class UsageFormat(Protocol):
         """
 
     @property
+    def seen_by(self) -> Literal["vendor", "observer"]:
+        """Who counted: the vendor that bills, or a gateway, tracer or client that looked on.
+
+        An observer sees requests that the vendor's own export holds too.
+        """
+
+    @property
+    def holds(self) -> tuple[Literal["usage", "costs"], ...]:
+        """What a file of this format gives: usage rows, cost lines, or both."""
+
+    @property
+    def amounts(self) -> Amounts | None:
+        """What its amounts are; None for an export without any."""
+
+    @property
     def input_includes_cache(self) -> bool:
         """Whether the export counts cache reads and writes inside its input tokens.
 
@@ -99,6 +118,27 @@ class UsageFormat(Protocol):
         UsageFormatError
             With row and column, for everything that is not as the format promises.
         """
+
+
+def cost_frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """Build the frame of `tables.COST_LINES` from columns of equal length.
+
+    A text that is left out is empty, a number that is left out is missing.
+    """
+    n_rows = len(columns["start"])
+    blanks = {"text": "", "maybe_count": None, "maybe_money": None}
+    filled = {
+        c.name: columns[c.name] if c.name in columns else [blanks[c.kind]] * n_rows
+        for c in COST_LINES.columns
+    }
+    money = {c.name for c in COST_LINES.columns if c.kind == "maybe_money"}
+    frame = pd.DataFrame(
+        {
+            name: pd.Series(list(values), dtype="object") if name in money else values
+            for name, values in filled.items()
+        }
+    )
+    return conform(frame, COST_LINES)
 
 
 def bucket_frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:

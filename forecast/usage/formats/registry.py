@@ -1,0 +1,67 @@
+"""Every export format, and the choice of the one that a file is of."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Final
+
+from forecast.errors import UsageFormatError
+from forecast.usage.formats import anthropic_console_usage, anthropic_usage_report, canonical
+from forecast.usage.formats.head import Head
+from forecast.usage.formats.protocol import UsageFormat
+
+FORMATS: Final[tuple[UsageFormat, ...]] = (
+    anthropic_usage_report,
+    anthropic_console_usage,
+    canonical,
+)
+
+_SHOWN_NAMES: Final = 8
+
+
+def format_of(data: bytes, file: str) -> UsageFormat:
+    """Tell the format of a file by its content.
+
+    Raises
+    ------
+    UsageFormatError
+        No format fits, or more than one; with what the file has and what to do.
+    """
+    head = Head.of(data, file)
+    fitting = [kind for kind in FORMATS if kind.fits(head)]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = ", ".join(kind.name for kind in fitting or FORMATS)
+    if fitting:
+        raise UsageFormatError(
+            f"fits more than one format ({names}); say which with --format", file=file
+        )
+    shown = ", ".join(sorted(head.columns | head.keys)[:_SHOWN_NAMES]) or "no column names"
+    raise UsageFormatError(
+        f"is of no known format (it has {shown}); known are {names}. Anything else goes through "
+        f"the canonical table with {', '.join(canonical.REQUIRED)}",
+        file=file,
+    )
+
+
+def format_named(format_name: str) -> UsageFormat:
+    """Give the format of that name.
+
+    Raises
+    ------
+    UsageFormatError
+        With the nearest known name.
+
+    Examples
+    --------
+    >>> format_named("canonical").name
+    'canonical'
+    """
+    names = [kind.name for kind in FORMATS]
+    if format_name not in names:
+        near = difflib.get_close_matches(format_name, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageFormatError(
+            f"there is no format {format_name!r}; known are {', '.join(names)}{hint}"
+        )
+    return FORMATS[names.index(format_name)]
