@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import decisions, exports, service
+from api.commands import decisions, exports, forecasts, service
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -67,6 +67,10 @@ app.command(
     "init",
     epilog="Example: commitment init usage.parquet --out .",
 )(exports.init)
+app.command(
+    "forecast",
+    epilog="Example: commitment forecast usage.parquet --workloads workloads.toml --out fan.png",
+)(forecasts.forecast)
 app.command(
     "recommend",
     epilog="Example: commitment recommend --usage usage.parquet --workloads workloads.toml "
