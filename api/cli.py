@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import decisions, exports, forecasts, service
+from api.commands import decisions, exports, forecasts, formats, service
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -58,6 +58,10 @@ app.command(
     "import",
     epilog="Example: commitment import usage/*.json --out usage.parquet",
 )(exports.import_exports)
+app.command(
+    "formats",
+    epilog="Example: commitment formats --json",
+)(formats.formats)
 app.command(
     "price",
     epilog="Example: commitment price usage.parquet --invoice billed.csv, with the columns "
