@@ -21,8 +21,8 @@ Exports = Annotated[
     typer.Argument(
         metavar="FILE",
         exists=True,
-        dir_okay=False,
-        help="Usage exports; their format is recognised by content, not by name.",
+        help="Exports, also compressed, in zip or tar archives, or in folders; their format is "
+        "recognised by content, not by name.",
     ),
 ]
 

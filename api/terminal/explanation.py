@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api.terminal.layout import page, plain, table
+from api.terminal.layout import notes, page, plain, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,7 @@ def understood(exports: Exports) -> Group:
             *(_file(report) for report in exports.sources),
             _usage(exports.rows) if len(exports.rows) else None,
             _costs(exports.costs) if len(exports.costs) else None,
+            notes("Passed over", exports.skipped),
         ]
     )
 
