@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -89,12 +88,14 @@ def read_table(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
 def _from_text(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
     text = delimited.decode(data, file)
     delimiter = delimiter_of(text[: text.find("\n")])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = delimited.RowLines(text, file)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] = []
     kept: list[tuple[list[str], int]] = []
     n_rows = 0
     try:
         for row in reader:
+            lines.row_ends()
             if not any(row):
                 continue
             if not header:
