@@ -83,7 +83,7 @@ def random_row(rng: np.random.Generator) -> dict:
     geographies = ["global", *(["us"] if own and model in US_ONLY else [])]
     geographies += [] if own else ["us", "regional"]
     fast = own and model in FAST and rng.random() < 0.2
-    tiers = ["standard", "priority"] if fast else ["standard", "batch", "priority"]
+    tiers = ["standard", *([] if fast else ["batch"]), *(["priority"] if own else [])]
     counts = {
         name: int(rng.integers(0, 10 ** int(rng.integers(1, 13)))) * int(rng.random() < 0.8)
         for name in COUNT_COLUMNS
