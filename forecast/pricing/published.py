@@ -109,6 +109,15 @@ def platform_rates(platform: str, models: Iterable[ModelInfo]) -> Iterator[Model
         yield from _windows(platform, name, model, by_id.get(REGIONAL + name))
 
 
+def carried_mark(tier: str) -> str:
+    """Give what stands in a source before where a tier's carried price comes from.
+
+    >>> carried_mark("batch")
+    '; batch carried back: '
+    """
+    return f"; {tier} carried back: "
+
+
 def card_id(model_id: str) -> str:
     """Give the card's id of a published model: without the endpoint's prefix.
 
@@ -147,7 +156,7 @@ def _windows(
             if tier in TIERS_WITH_A_PRICE:
                 changes |= {f"{tier}_multiple": multiple}
             history = sources[tier]
-            changes["source"] = f"{changes['source']}; {tier}: {history.source}"
+            changes["source"] = f"{changes['source']}{carried_mark(tier)}{history.source}"
             changes["checked_on"] = min(row.checked_on, history.checked_on)
         if platform == BEDROCK:
             changes |= _of_endpoints(price, elsewhere[i] if elsewhere else None)

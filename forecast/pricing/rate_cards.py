@@ -27,6 +27,9 @@ __all__ = ["DERIVED", "canonical_model", "canonicalise_models", "load_rate_card"
 DERIVED: Final = "derived: "
 """How the source of a partner platform's price begins."""
 
+LISTED_ONLY: Final = "listed "
+"""How the source of facts begins when nothing but a price is known of a model."""
+
 
 class PartnerPlatform(Record):
     """A platform whose prices are those of the first-party card."""
@@ -125,8 +128,8 @@ def _listed_facts(platform: str, model: str) -> ModelFacts:
     return ModelFacts(
         model=model,
         family=family_of(model),
-        source=f"{PACKAGE} {VERSION} lists it on {platform}; family as in its id, tokenizer and "
-        "days of retirement are not on file",
+        source=f"{LISTED_ONLY}by {PACKAGE} {VERSION} on {platform}; family as in its id, tokenizer "
+        "and day of retirement are not on file",
     )
 
 
