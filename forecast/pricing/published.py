@@ -97,11 +97,19 @@ def published_rates() -> tuple[ModelRates, ...]:
     )
 
 
-def platform_rates(platform: str, models: Iterable[ModelInfo]) -> Iterator[ModelRates]:
-    """Give the dated prices of one platform from the package's models."""
+def platform_rates(
+    platform: str, models: Iterable[ModelInfo], *, partner_claude: bool = False
+) -> Iterator[ModelRates]:
+    """Give the dated prices of one platform from the package's models.
+
+    Parameters
+    ----------
+    partner_claude
+        With what the package lists for Claude on partner platforms, which the card derives.
+    """
     by_id = {model.id: model for model in models}
     for model_id, model in by_id.items():
-        if platform != PLATFORM and "claude" in model_id:
+        if platform != PLATFORM and "claude" in model_id and not partner_claude:
             continue
         if model_id.startswith(REGIONAL) and GLOBAL + model_id[len(REGIONAL) :] in by_id:
             continue

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from forecast.errors import InputError
@@ -53,6 +53,8 @@ _OTHER_UNITS: Final = {
     "storage_searches_kcount": "file searches",
 }
 """Prices of the package that no token kind of ours stands for."""
+
+_WITHOUT_ROUNDING: Final = Context(traps=[Inexact, DivisionByZero, InvalidOperation])
 
 Tier = tuple[BandedRates | None, Decimal | None]
 """A tier's own rates, or its one multiple; neither where it is not sold."""
@@ -207,10 +209,11 @@ def _scaled_kinds(
 
 
 def _exact_ratio(above: Decimal, below: Decimal) -> Decimal | None:
-    if not below:
+    """Divide; None where the ratio has no end (0.25 is not a multiple of 0.15)."""
+    try:
+        return _WITHOUT_ROUNDING.divide(above, below)
+    except ArithmeticError:
         return None
-    ratio = above / below
-    return ratio if ratio * below == above else None
 
 
 def _active(variant: PriceVariant, day: date) -> bool:

@@ -166,7 +166,8 @@ def apply_sheet(
                         file=file,
                         column=f"{where}.models",
                     )
-            chosen = sorted(m for p, m in windows if p == platform and m not in named)
+            apart = {*named, *(canonical(platform, m) for m in amendment.except_models)}
+            chosen = sorted(m for p, m in windows if p == platform and m not in apart)
             if ALL not in amendment.models:
                 chosen = [m for m in chosen if family(m) in amendment.families]
             met = [_amend(windows, (platform, m), amendment, off, file, where) for m in chosen]

@@ -82,6 +82,8 @@ class Amendment(Record):
     """Ids as the vendor bills them; "*" for every model of the platform."""
     families: tuple[Name, ...] = ()
     """Families (opus, sonnet, gpt, gemini, …): every model of theirs with a price in these days."""
+    except_models: tuple[Name, ...] = ()
+    """What "*" and the families leave out."""
     effective_from: date | None = None
     effective_to: date | None = None
     standard: SomeTokenRates | None = None
