@@ -26,12 +26,14 @@ from forecast.records.usage import TOKEN_COLUMNS, Geography
 
 CLAUDE_PLATFORMS: Final = ("anthropic", "bedrock", "vertex")
 
+GOVCLOUD: Final = "us-gov"
+
 _VERSION: Final = r"(?P<version>\d{1,2}(?:-\d{1,2})?)"
 _DATED: Final = r"(?:-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest))?"
 _FAMILY_FIRST: Final = re.compile(rf"claude-(?P<family>[a-z]+)-{_VERSION}{_DATED}")
 _VERSION_FIRST: Final = re.compile(rf"claude-{_VERSION}-(?P<family>[a-z]+)(?:-v\d)?{_DATED}")
 _CLAUDE_2: Final = re.compile(rf"claude-v?2(?:[-:][01])?{_DATED}")
-_BEDROCK: Final = re.compile(r"(?:(?P<region>us-gov|[a-z]{2,6})\.)?(?P<vendor>[a-z]+)\.(?P<id>.+)")
+_BEDROCK: Final = re.compile(r"(?:(?P<region>[a-z]{2,6})\.)?(?P<vendor>[a-z]+)\.(?P<id>.+)")
 _BEDROCK_REVISION: Final = re.compile(r"-v\d+(?::\d+)?(?::\d+k)?$")
 
 
@@ -62,6 +64,8 @@ def generation(model: str) -> Generation | None:
 def canonical_model(platform: str, raw_id: str) -> str:
     """Give the card's id of a model; an id that cannot be read comes back unchanged.
 
+    So does an id of AWS GovCloud, whose prices are its own (about 1.2x) and not carried.
+
     >>> canonical_model("bedrock", "us.anthropic.claude-sonnet-4-6-v1:0")
     'claude-sonnet-4-6'
     >>> canonical_model("anthropic", "claude-3-5-haiku-20241022")
@@ -71,6 +75,8 @@ def canonical_model(platform: str, raw_id: str) -> str:
     >>> [canonical_model("openai", f"gpt-4o-{day}") for day in ("2024-08-06", "2030-01-01")]
     ['gpt-4o', 'gpt-4o-2030-01-01']
     """
+    if GOVCLOUD in raw_id:
+        return raw_id
     other = published_id(platform, raw_id)
     if other is not None or platform not in CLAUDE_PLATFORMS:
         return other or raw_id
@@ -132,6 +138,8 @@ def _added_up(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _is_regional(raw_id: str) -> bool:
     """Tell whether a Bedrock id names an endpoint other than the global one."""
+    if GOVCLOUD in raw_id:
+        return False
     match = _BEDROCK.fullmatch(raw_id.strip().lower().rsplit("/", 1)[-1])
     return match is not None and match["region"] != "global"
 

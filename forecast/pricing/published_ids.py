@@ -30,9 +30,7 @@ _SNAPSHOT: Final = re.compile(
     r"(?:-preview)?(?:-(?:\d{3}|\d{2}-\d{2}|\d{2}-\d{4}|\d{4}-\d{2}-\d{2}|\d{8}))?"
 )
 _PATH: Final = re.compile(r"(?:[a-z0-9_.-]+/)*")
-_BEDROCK_PROFILE: Final = re.compile(
-    r"^(?:us-gov|us|eu|apac|ap|jp|au|ca|in|sa|global)\.(?=[a-z]+\.)"
-)
+_BEDROCK_PROFILE: Final = re.compile(r"^(?:us|eu|apac|ap|jp|au|ca|in|sa|global)\.(?=[a-z]+\.)")
 _BEDROCK_CONTEXT: Final = re.compile(r"(?<=:\d):\d+k$")
 _BEDROCK_REVISION: Final = re.compile(r"-v\d+(?::\d+)?$")
 

@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 from forecast.errors import InputError
 from forecast.pricing.windows import ALL, Amendment, Windows, amend, lay_over
 from forecast.records.base import Name, Note, Record
-from forecast.records.rates import ModelFacts, ModelRates
+from forecast.records.rates import ModelFacts, ModelRates, Rate
 
 R = TypeVar("R", bound=Record)
 CanonicalModel = Callable[[str, str], str]
@@ -70,6 +70,30 @@ class TierHistories(Record):
     """The content of `overrides/tiers.toml`."""
 
     carried_back: tuple[TierHistory, ...] = ()
+
+
+class Difference(Record):
+    """Why another publisher's price is not the card's."""
+
+    platforms: Annotated[tuple[Name, ...], Field(min_length=1)]
+    ids: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Regular expressions over whole ids."""
+    kinds: tuple[Name, ...] = ()
+    """Token kinds, or web_search; all of them unless given."""
+    tiers: tuple[Name, ...] = ()
+    above_band: bool | None = None
+    """Only prices above (true) or below (false) a band of long prompts."""
+    ratio: Rate | None = None
+    """The card's price over the other; any, unless given."""
+    because: Note
+    """Who is right, and by which source."""
+    checked_on: date
+
+
+class Differences(Record):
+    """The content of `overrides/other_publishers.toml`."""
+
+    differences: tuple[Difference, ...] = ()
 
 
 def _refuse_backward_days(table: str, rows: Sequence[ModelRates | Amendment]) -> None:
