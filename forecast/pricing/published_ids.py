@@ -26,9 +26,14 @@ from forecast.pricing.published import (
 if TYPE_CHECKING:
     from genai_prices.types import MatchLogic, ModelInfo
 
+TUNED: Final = "ft:"
+"""How the id of a tuned model begins; every tuned model of one base has the same price."""
+
 _SNAPSHOT: Final = re.compile(
     r"(?:-preview)?(?:-(?:\d{3}|\d{2}-\d{2}|\d{2}-\d{4}|\d{4}-\d{2}-\d{2}|\d{8}))?"
 )
+_TUNED: Final = re.compile(r"[\d-]*(?::[^/]*)?")
+"""What follows the base model in the id of a tuned one: its snapshot, organisation and name."""
 _PATH: Final = re.compile(r"(?:[a-z0-9_.-]+/)*")
 _BEDROCK_PROFILE: Final = re.compile(r"^(?:us|eu|apac|ap|jp|au|ca|in|sa|global)\.(?=[a-z]+\.)")
 _BEDROCK_CONTEXT: Final = re.compile(r"(?<=:\d):\d+k$")
@@ -71,7 +76,8 @@ def published_id(platform: str, raw_id: str) -> str | None:
         if pattern.search(plain):
             return model
     for beginning, model in known.beginnings:
-        if plain.startswith(beginning) and _SNAPSHOT.fullmatch(plain[len(beginning) :]):
+        rest = _TUNED if beginning.startswith(TUNED) else _SNAPSHOT
+        if plain.startswith(beginning) and rest.fullmatch(plain[len(beginning) :]):
             return model
     return None
 
@@ -89,7 +95,7 @@ def _spellings(platform: str) -> _Spellings:
         for text, whole in _literals(model):
             if whole:
                 exact.setdefault(text, name)
-            elif not text.endswith(("-", ":", "@")):
+            elif text.startswith(TUNED) or not text.endswith(("-", ":", "@")):
                 beginnings.append((text, name))
         patterns += [(pattern, name) for pattern in _anchored(model.match)]
     exact |= {name: name for name in priced}
