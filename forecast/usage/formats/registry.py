@@ -6,12 +6,18 @@ import difflib
 from typing import Final
 
 from forecast.errors import UsageFormatError
-from forecast.usage.formats import anthropic_console_usage, anthropic_usage_report, canonical
+from forecast.usage.formats import (
+    anthropic_console_usage,
+    anthropic_cost_report,
+    anthropic_usage_report,
+    canonical,
+)
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import UsageFormat
 
 FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_usage_report,
+    anthropic_cost_report,
     anthropic_console_usage,
     canonical,
 )
