@@ -26,6 +26,11 @@ from forecast.usage.formats.protocol import DAY_SECONDS
 UNKNOWN_MODEL: Final = "unknown"
 """The model of a report that was not grouped by model: kept, and refused when it is priced."""
 
+ENVELOPE: Final = frozenset(
+    {"data", "starting_at", "ending_at", "results", "has_more", "next_page"}
+)
+"""The members of a page whose buckets are all empty."""
+
 _COUNTS: Final = {
     "uncached_input_tokens": "input_tokens",
     "cache_read_input_tokens": "cache_read_tokens",
@@ -58,12 +63,15 @@ class Report:
         Start of the first bucket and end of the last one, buckets without results included.
     more
         The page that ends last says that more follow.
+    refreshed
+        Until when the data are complete (`data_refreshed_at`); None where the report does not say.
     """
 
     results: tuple[Result, ...]
     first: datetime
     last: datetime
     more: bool
+    refreshed: datetime | None = None
 
 
 def read_report(data: bytes, file: str) -> Report:
@@ -90,7 +98,8 @@ def read_report(data: bytes, file: str) -> Report:
     if not reader.ends:
         raise UsageFormatError("holds no time bucket; fetch the report again", file=file)
     _, last, more = max(reader.ends)
-    return Report(tuple(reader.results), min(first for first, _, _ in reader.ends), last, more)
+    first = min(first for first, _, _ in reader.ends)
+    return Report(tuple(reader.results), first, last, more, max(reader.refreshed, default=None))
 
 
 def pages(data: bytes, file: str) -> Iterator[Fields]:
@@ -138,9 +147,12 @@ class _Reader:
         self.results: list[Result] = []
         self.repeats = Repeats()
         self.ends: list[tuple[datetime, datetime, bool]] = []
+        self.refreshed: list[datetime] = []
 
     def add_page(self, page: Fields) -> None:
         more = more_pages(page)
+        if page.has("data_refreshed_at"):
+            self.refreshed.append(page.instant("data_refreshed_at"))
         spans = [self.add_bucket(i, bucket) for i, bucket in enumerate(page.items("data"))]
         if spans:
             self.ends.append((min(s for s, _ in spans), max(e for _, e in spans), more))

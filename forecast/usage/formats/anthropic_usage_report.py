@@ -22,10 +22,9 @@ seen_by: Final = "vendor"
 holds: Final = ("usage",)
 amounts: Final = None
 
-_ENVELOPE: Final = frozenset(
-    {"data", "starting_at", "ending_at", "results", "has_more", "next_page"}
+_ELSEWHERE: Final = frozenset(
+    {"organization_id", "data_refreshed_at", "product", "requests", "amount", "object"}
 )
-_ELSEWHERE: Final = frozenset({"organization_id", "data_refreshed_at", "amount", "object"})
 _UNGROUPED: Final = {
     "service_tier": "taken as standard, so batch would be priced at twice its rate",
     "inference_geo": "taken as global, so the US premium would be missing",
@@ -41,7 +40,7 @@ def fits(head: Head) -> bool:
         and {"data", "results"} <= head.keys
         and (
             not head.keys.isdisjoint({"uncached_input_tokens", "cache_creation"})
-            or head.keys <= _ENVELOPE
+            or head.keys <= anthropic_pages.ENVELOPE
         )
     )
 

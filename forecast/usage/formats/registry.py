@@ -9,6 +9,8 @@ from forecast.errors import UsageFormatError
 from forecast.usage.formats import (
     anthropic_console_usage,
     anthropic_cost_report,
+    anthropic_enterprise_cost,
+    anthropic_enterprise_usage,
     anthropic_usage_report,
     canonical,
 )
@@ -18,6 +20,8 @@ from forecast.usage.formats.protocol import UsageFormat
 FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_usage_report,
     anthropic_cost_report,
+    anthropic_enterprise_usage,
+    anthropic_enterprise_cost,
     anthropic_console_usage,
     canonical,
 )

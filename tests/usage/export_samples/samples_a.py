@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from usage_samples import CANONICAL, CONSOLE, day_bucket, page, result
+from usage_samples import CANONICAL, CONSOLE, day_bucket, page, result, time_bucket
 
 
 def cost_result(**changes: Any) -> dict[str, Any]:
@@ -59,9 +59,97 @@ COST_REPORT = (
     )
 )
 
+
+def enterprise_page(*buckets: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """One page of the Enterprise Analytics reports."""
+    return {
+        "data": list(buckets),
+        "data_refreshed_at": "2026-10-09T08:00:00Z",
+        "has_more": False,
+        "next_page": None,
+        "organization_id": "org_013FP9SaFPBg7Kw7fetjn6cF",
+    } | changes
+
+
+def october(day: int, *results: dict[str, Any]) -> dict[str, Any]:
+    """The bucket of one day of October 2026."""
+    return time_bucket(f"2026-10-{day:02}T00:00:00Z", f"2026-10-{day + 1:02}T00:00:00Z", *results)
+
+
+def _enterprise_groups() -> dict[str, Any]:
+    return {
+        "claude_tag_category": None,
+        "claude_tag_user_id": None,
+        "context_window": "0-200k",
+        "inference_geo": "global",
+        "model": "claude-opus-5-5",
+        "product": "claude_code",
+        "rbac_group_id": None,
+        "requests": None,
+        "slack_channel_id": None,
+        "speed": "standard",
+    }
+
+
+def enterprise_usage_result(**changes: Any) -> dict[str, Any]:
+    """One result of the Enterprise Analytics usage report."""
+    return (
+        _enterprise_groups()
+        | {
+            "cache_creation": {"ephemeral_1h_input_tokens": 90, "ephemeral_5m_input_tokens": 70},
+            "cache_read_input_tokens": 5000,
+            "output_tokens": 800,
+            "requests": 12,
+            "server_tool_use": {"web_search_requests": 3},
+            "uncached_input_tokens": 1500,
+        }
+        | changes
+    )
+
+
+def enterprise_cost_result(**changes: Any) -> dict[str, Any]:
+    """One result of the Enterprise Analytics cost report."""
+    return (
+        _enterprise_groups()
+        | {
+            "amount": "8500.00",
+            "list_amount": "10000.00",
+            "currency": "USD",
+            "cost_type": "tokens",
+            "token_type": "cache_creation.ephemeral_1h_input_tokens",
+        }
+        | changes
+    )
+
+
+ENTERPRISE_USAGE = json.dumps(
+    enterprise_page(
+        october(
+            1,
+            enterprise_usage_result(),
+            enterprise_usage_result(product="chat", model="claude-haiku-5-5", speed="fast"),
+        ),
+        october(2, enterprise_usage_result(inference_geo="us", context_window="200k-1M")),
+    )
+)
+ENTERPRISE_COST = json.dumps(
+    enterprise_page(
+        october(
+            1,
+            enterprise_cost_result(),
+            enterprise_cost_result(
+                amount="42.500000", list_amount="50.000000", token_type="output_tokens"
+            ),
+        ),
+        october(2, enterprise_cost_result(cost_type="web_search", token_type=None, model=None)),
+    )
+)
+
 SAMPLES: dict[str, bytes] = {
     "anthropic_usage_report": json.dumps(page(day_bucket(1, result(), result(model="b")))).encode(),
     "anthropic_console_usage": CONSOLE.encode(),
     "canonical": CANONICAL.encode(),
     "anthropic_cost_report": COST_REPORT.encode(),
+    "anthropic_enterprise_usage": ENTERPRISE_USAGE.encode(),
+    "anthropic_enterprise_cost": ENTERPRISE_COST.encode(),
 }
