@@ -145,6 +145,17 @@ ENTERPRISE_COST = json.dumps(
     )
 )
 
+CONSOLE_COST_HEADER = (
+    "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,"
+    "list_price_usd,cost_type,inference_geo,speed,api_key_id,api_key_status"
+)
+CONSOLE_COST = f"""{CONSOLE_COST_HEADER}
+2026-08-15,Claude Haiku 4.5,Default,demo-key,message,≤ 200k,input_no_cache,0.17,0.19,token,global,,apikey_x,active
+2026-08-15,Claude Opus 5.5,Research,nightly,batch,> 200k,input_cache_write_1h,"1,230.40","1,445.65",token,us,fast,apikey_y,active
+2026-08-16,Claude Opus 5.5,Research,nightly,message,≤ 200k,output,12.00,14.12,token,not_available,,apikey_y,archived
+2026-08-16,,Research,nightly,,,,0.30,0.30,web_search,,,apikey_y,archived
+"""  # noqa: E501 (lines as the export has them)
+
 SAMPLES: dict[str, bytes] = {
     "anthropic_usage_report": json.dumps(page(day_bucket(1, result(), result(model="b")))).encode(),
     "anthropic_console_usage": CONSOLE.encode(),
@@ -152,4 +163,5 @@ SAMPLES: dict[str, bytes] = {
     "anthropic_cost_report": COST_REPORT.encode(),
     "anthropic_enterprise_usage": ENTERPRISE_USAGE.encode(),
     "anthropic_enterprise_cost": ENTERPRISE_COST.encode(),
+    "anthropic_console_cost": CONSOLE_COST.encode(),
 }
