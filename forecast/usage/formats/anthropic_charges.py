@@ -56,7 +56,7 @@ def cost_lines(
     missing: Counter[str] = Counter()
     for result in report.results:
         fields = result.fields
-        _need_usd(fields)
+        need_usd(fields)
         charge, token_kind = charge_of(fields)
         cost_type = fields.text("cost_type")
         unreviewed[cost_type] += cost_type not in {"", _TOKENS, WEB_SEARCH} | _NO_TOKENS
@@ -158,7 +158,8 @@ def in_usd(amount_cents: Decimal) -> Decimal:
     return Decimal((sign, digits, int(exponent) - 2))
 
 
-def _need_usd(result: Fields) -> None:
+def need_usd(result: Fields) -> None:
+    """Refuse amounts in another currency than USD."""
     if result.text("currency") != "USD":
         raise result.fault(
             "currency",

@@ -7,6 +7,7 @@ from typing import Final
 
 from forecast.errors import UsageFormatError
 from forecast.usage.formats import (
+    anthropic_claude_code,
     anthropic_console_cost,
     anthropic_console_usage,
     anthropic_cost_report,
@@ -25,6 +26,7 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_enterprise_cost,
     anthropic_console_usage,
     anthropic_console_cost,
+    anthropic_claude_code,
     canonical,
 )
 

@@ -156,6 +156,46 @@ CONSOLE_COST = f"""{CONSOLE_COST_HEADER}
 2026-08-16,,Research,nightly,,,,0.30,0.30,web_search,,,apikey_y,archived
 """  # noqa: E501 (lines as the export has them)
 
+
+def code_record(day: int, *models: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """One record of Claude Code Analytics in September 2025."""
+    return {
+        "date": f"2025-09-{day:02}T00:00:00Z",
+        "actor": {"type": "user_actor", "email_address": "developer@example.com"},
+        "organization_id": "dc9f6c26-b22c-4831-8d01-0446bada88f1",
+        "customer_type": "api",
+        "terminal_type": "vscode",
+        "core_metrics": {
+            "num_sessions": 5,
+            "lines_of_code": {"added": 1543, "removed": 892},
+            "commits_by_claude_code": 12,
+            "pull_requests_by_claude_code": 2,
+        },
+        "tool_actions": {"edit_tool": {"accepted": 45, "rejected": 5}},
+        "model_breakdown": list(models),
+    } | changes
+
+
+def code_model(**changes: Any) -> dict[str, Any]:
+    """The tokens of one model in such a record."""
+    return {
+        "model": "claude-opus-5",
+        "tokens": {"input": 100000, "output": 35000, "cache_read": 10000, "cache_creation": 5000},
+        "estimated_cost": {"currency": "USD", "amount": 141},
+    } | changes
+
+
+CLAUDE_CODE = "\n".join(
+    json.dumps({"data": records, "has_more": False, "next_page": None})
+    for records in (
+        [
+            code_record(8, code_model(), code_model(model="claude-haiku-5-5")),
+            code_record(8, code_model(), actor={"type": "api_actor", "api_key_name": "ci"}),
+        ],
+        [code_record(9, code_model()), code_record(9, terminal_type="tmux")],
+    )
+)
+
 SAMPLES: dict[str, bytes] = {
     "anthropic_usage_report": json.dumps(page(day_bucket(1, result(), result(model="b")))).encode(),
     "anthropic_console_usage": CONSOLE.encode(),
@@ -164,4 +204,5 @@ SAMPLES: dict[str, bytes] = {
     "anthropic_enterprise_usage": ENTERPRISE_USAGE.encode(),
     "anthropic_enterprise_cost": ENTERPRISE_COST.encode(),
     "anthropic_console_cost": CONSOLE_COST.encode(),
+    "anthropic_claude_code": CLAUDE_CODE.encode(),
 }
