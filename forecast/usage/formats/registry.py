@@ -14,6 +14,7 @@ from forecast.usage.formats import (
     anthropic_enterprise_cost,
     anthropic_enterprise_usage,
     anthropic_usage_report,
+    aws_cur,
     canonical,
 )
 from forecast.usage.formats.head import Head
@@ -27,6 +28,7 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_console_usage,
     anthropic_console_cost,
     anthropic_claude_code,
+    aws_cur,
     canonical,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -196,6 +198,105 @@ CLAUDE_CODE = "\n".join(
     )
 )
 
+CUR_HEADER = [
+    *("bill_payer_account_id", "identity_line_item_id", "line_item_currency_code"),
+    *("line_item_line_item_description", "line_item_line_item_type"),
+    *("line_item_net_unblended_cost", "line_item_product_code", "line_item_unblended_cost"),
+    *("line_item_usage_account_id", "line_item_usage_amount", "line_item_usage_end_date"),
+    *("line_item_usage_start_date", "line_item_usage_type", "pricing_public_on_demand_cost"),
+    *("pricing_unit", "product"),
+]
+
+
+def cur_line(**changes: str) -> dict[str, str]:
+    """One hour of input tokens of Sonnet 4.5 on its regional endpoint: 29,481 at 3.30 USD."""
+    return {
+        "bill_payer_account_id": "111122223333",
+        "identity_line_item_id": "a1",
+        "line_item_currency_code": "USD",
+        "line_item_line_item_description": "$0.0033 per 1K input tokens for Claude 4.5 Sonnet",
+        "line_item_line_item_type": "Usage",
+        "line_item_net_unblended_cost": "0.08755857",
+        "line_item_product_code": "AmazonBedrock",
+        "line_item_unblended_cost": "0.0972873",
+        "line_item_usage_account_id": "444455556666",
+        "line_item_usage_amount": "29.4810000000",
+        "line_item_usage_end_date": "2026-08-05T11:00:00.000Z",
+        "line_item_usage_start_date": "2026-08-05T10:00:00.000Z",
+        "line_item_usage_type": "USW2-Claude4.5Sonnet-input-tokens",
+        "pricing_public_on_demand_cost": "0.0972873",
+        "pricing_unit": "1K tokens",
+        "product": '{"product_name":"Amazon Bedrock","region":"us-west-2"}',
+    } | changes
+
+
+def cur_csv(*lines: dict[str, str], header: list[str] | None = None) -> str:
+    """Lines of a report as AWS writes them in CSV."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, header or CUR_HEADER, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def marketplace_line(**changes: str) -> dict[str, str]:
+    """One day of batch output tokens of Haiku 4.5, sold through AWS Marketplace, by the million."""
+    return (
+        cur_line(
+            identity_line_item_id="m1",
+            line_item_line_item_description=(
+                "AWS Marketplace software usage|us-east-1|Million Batch Response Tokens Global"
+            ),
+            line_item_net_unblended_cost="2.7",
+            line_item_product_code="4xhkzexample1234567890abcd",
+            line_item_unblended_cost="3",
+            line_item_usage_amount="1.2",
+            line_item_usage_end_date="2026-08-06T00:00:00.000Z",
+            line_item_usage_start_date="2026-08-05T00:00:00.000Z",
+            line_item_usage_type="USE1-MP:USE1_OutputTokenCount_Global_Batch-Units",
+            pricing_public_on_demand_cost="3",
+            pricing_unit="Units",
+            product='{"product_name":"Claude Haiku 4.5 (Amazon Bedrock Edition)"}',
+        )
+        | changes
+    )
+
+
+CUR = cur_csv(
+    cur_line(),
+    cur_line(
+        identity_line_item_id="a2",
+        line_item_line_item_description="$0.000005 per token, Claude Opus 4.8 cache write",
+        line_item_net_unblended_cost="9.164",
+        line_item_unblended_cost="10.184375",
+        line_item_usage_amount="1629.5",
+        line_item_usage_type="USW2-anthropic.claude-opus-4-8-mantle-cache-write-tokens-"
+        "global-standard",
+        pricing_public_on_demand_cost="10.184375",
+    ),
+    marketplace_line(),
+    cur_line(
+        identity_line_item_id="t1",
+        line_item_line_item_type="Tax",
+        line_item_net_unblended_cost="0.95",
+        line_item_unblended_cost="1.02",
+        line_item_usage_amount="1",
+        line_item_usage_end_date="2026-08-31T23:59:59.000Z",
+        line_item_usage_start_date="2026-08-01T00:00:00.000Z",
+        line_item_usage_type="Tax",
+        pricing_public_on_demand_cost="",
+        pricing_unit="",
+    ),
+    cur_line(
+        identity_line_item_id="e1",
+        line_item_product_code="AmazonEC2",
+        line_item_unblended_cost="4.80",
+        line_item_usage_type="USE1-BoxUsage:m7i.large",
+        pricing_unit="Hrs",
+        product='{"product_name":"Amazon Elastic Compute Cloud"}',
+    ),
+)
+
 SAMPLES: dict[str, bytes] = {
     "anthropic_usage_report": json.dumps(page(day_bucket(1, result(), result(model="b")))).encode(),
     "anthropic_console_usage": CONSOLE.encode(),
@@ -205,4 +306,5 @@ SAMPLES: dict[str, bytes] = {
     "anthropic_enterprise_cost": ENTERPRISE_COST.encode(),
     "anthropic_console_cost": CONSOLE_COST.encode(),
     "anthropic_claude_code": CLAUDE_CODE.encode(),
+    "aws_cur": CUR.encode(),
 }
