@@ -21,7 +21,7 @@ MAX_PLAIN_BYTES: Final = 2**31
 
 
 PLAIN_TYPES: Final = frozenset(
-    {"text", "integer", "float", "decimal", "flag", "date", "instant", "naive_instant"}
+    {"text", "integer", "float", "decimal", "flag", "date", "instant", "naive_instant", "map"}
 )
 
 
@@ -97,6 +97,7 @@ def _typed(column: pa.ChunkedArray) -> TypedColumn:
         ("decimal", pa.types.is_decimal(kind)),
         ("flag", pa.types.is_boolean(kind)),
         ("date", pa.types.is_date(kind)),
+        ("map", _is_text_map(kind)),
     )
     holds = next((name for name, yes in names if yes), str(kind))
     return TypedColumn(holds, column.to_pylist() if holds != str(kind) else [])
@@ -109,6 +110,15 @@ def _shared_texts(column: pa.ChunkedArray) -> list[str | None]:
         words = chunk.dictionary.to_pylist()
         texts += [None if i is None else words[i] for i in chunk.indices.to_pylist()]
     return texts
+
+
+def _is_text_map(kind: pa.DataType) -> bool:
+    """Tell whether a type is names and texts, as clouds write tags and attributes."""
+    return (
+        pa.types.is_map(kind)
+        and pa.types.is_string(kind.key_type)
+        and pa.types.is_string(kind.item_type)
+    )
 
 
 def _utc(seconds: pa.ChunkedArray) -> list[dt.datetime | None]:

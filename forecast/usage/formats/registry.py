@@ -6,13 +6,29 @@ import difflib
 from typing import Final
 
 from forecast.errors import UsageFormatError
-from forecast.usage.formats import anthropic_console_usage, anthropic_usage_report, canonical
+from forecast.usage.formats import (
+    anthropic_claude_code,
+    anthropic_console_cost,
+    anthropic_console_usage,
+    anthropic_cost_report,
+    anthropic_enterprise_cost,
+    anthropic_enterprise_usage,
+    anthropic_usage_report,
+    aws_cur,
+    canonical,
+)
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import UsageFormat
 
 FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_usage_report,
+    anthropic_cost_report,
+    anthropic_enterprise_usage,
+    anthropic_enterprise_cost,
     anthropic_console_usage,
+    anthropic_console_cost,
+    anthropic_claude_code,
+    aws_cur,
     canonical,
 )
 

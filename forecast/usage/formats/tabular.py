@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -67,8 +68,8 @@ def read_table(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
     r"""Read the columns of a CSV or Parquet file that stand in `wanted`.
 
     Everything else is skipped while reading: bills have hundreds of columns. Parquet values are
-    written as text in one exact way (ISO instants with Z, decimals without exponent), so that a
-    format needs one reading for both. Cells of `NULL_WORDS` are empty.
+    written as text in one exact way (ISO instants with Z, decimals without exponent, maps as JSON
+    objects), so that a format needs one reading for both. Cells of `NULL_WORDS` are empty.
 
     Raises
     ------
@@ -159,4 +160,6 @@ def _text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, list):
+        return json.dumps(dict(value))
     return "" if value != value else repr(value)

@@ -1,0 +1,12 @@
+"""One small valid export of every format, by the name of the format."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+SAMPLES: dict[str, bytes] = {
+    name: sample
+    for module in pkgutil.iter_modules(__path__)
+    for name, sample in importlib.import_module(f"{__name__}.{module.name}").SAMPLES.items()
+}
