@@ -5,10 +5,12 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutation_harness import MUTANTS, csv_totals, json_totals, parquet_totals, survives
 from usage_samples import CANONICAL, CONSOLE, day_bucket, page, result, usage_rows
 
 from forecast.errors import InputError
 from forecast.tables import USAGE_ROWS, check
+from forecast.usage.formats import canonical
 from forecast.usage.formats.canonical import KEY, write_canonical
 from forecast.usage.reading import read_usage
 
@@ -102,3 +104,48 @@ def test_flipped_bits_in_a_parquet_change_no_number_unseen(tmp_path, parquet, da
     except InputError:
         return
     assert sorted(rows["input_tokens"]) == list(range(50))
+
+
+SUMMED = {
+    "anthropic_usage_report": json_totals(
+        {
+            "input_tokens": {"data[].results[].uncached_input_tokens": 1},
+            "cache_write_5m_tokens": {
+                "data[].results[].cache_creation.ephemeral_5m_input_tokens": 1
+            },
+            "cache_write_1h_tokens": {
+                "data[].results[].cache_creation.ephemeral_1h_input_tokens": 1
+            },
+            "cache_read_tokens": {"data[].results[].cache_read_input_tokens": 1},
+            "output_tokens": {"data[].results[].output_tokens": 1},
+            "web_searches": {"data[].results[].server_tool_use.web_search_requests": 1},
+        }
+    ),
+    "anthropic_console_usage": csv_totals(
+        {
+            "input_tokens": {"usage_input_tokens_no_cache": 1},
+            "cache_write_5m_tokens": {"usage_input_tokens_cache_write_5m": 1},
+            "cache_write_1h_tokens": {"usage_input_tokens_cache_write_1h": 1},
+            "cache_read_tokens": {"usage_input_tokens_cache_read": 1},
+            "output_tokens": {"usage_output_tokens": 1},
+            "web_searches": {"web_search_count": 1},
+        }
+    ),
+    "canonical": csv_totals({c: {c: 1} for c in ("input_tokens", "output_tokens", "requests")}),
+}
+
+
+@pytest.mark.parametrize("n", MUTANTS)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_mutant_is_refused_at_its_place_or_summed_right(name, n):
+    outcome = survives(name, SAMPLES[name], n=n, totals=SUMMED[name])
+    assert outcome.rederived == outcome.read > n / 20
+    assert outcome.refused > n / 3
+
+
+@pytest.mark.parametrize("n", MUTANTS)
+def test_a_mutant_of_a_parquet_is_refused_at_its_place_or_summed_right(parquet, n):
+    totals = parquet_totals({c: {c: 1} for c in ("input_tokens", "output_tokens", "requests")})
+    outcome = survives(canonical, parquet, n=n, totals=totals)
+    assert outcome.rederived == outcome.read > n / 20
+    assert outcome.refused > n / 3
