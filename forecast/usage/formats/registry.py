@@ -6,7 +6,13 @@ import difflib
 from typing import Final
 
 from forecast.errors import UsageFormatError
-from forecast.usage.formats import anthropic_console_usage, anthropic_usage_report, canonical
+from forecast.usage.formats import (
+    anthropic_console_usage,
+    anthropic_usage_report,
+    canonical,
+    openai_costs,
+    openai_usage,
+)
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import UsageFormat
 
@@ -14,6 +20,8 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_usage_report,
     anthropic_console_usage,
     canonical,
+    openai_usage,
+    openai_costs,
 )
 
 _SHOWN_NAMES: Final = 8
