@@ -109,7 +109,9 @@ class Report:
                 self.ends.append((last, bool(more)))
 
     def _table(self, data: bytes, columns: Collection[str]) -> Iterator[Result]:
-        table = tabular.read_table(data, self.collected.file, {*TIMES, *columns})
+        table = tabular.read_table(
+            data, self.collected.file, {*TIMES, *columns}, nulls=tabular.DATABASE_NULLS
+        )
         table.need(*TIMES)
         for column in table.names:
             if "token" in column and column not in columns:

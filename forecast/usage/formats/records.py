@@ -106,7 +106,7 @@ def records(
         for row, value in enumerate(_objects(data, file, envelope, unit), start=1):
             yield Fields.of(value, file, row=row)
         return
-    table = tabular.read_table(data, file, wanted)
+    table = tabular.read_table(data, file, wanted, nulls=tabular.DATABASE_NULLS)
     names = list(table.columns)
     for row, row_cells in enumerate(zip(*table.columns.values(), strict=True), start=1):
         members = {

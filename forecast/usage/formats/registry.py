@@ -9,6 +9,7 @@ from forecast.errors import UsageFormatError
 from forecast.usage.formats import (
     anthropic_console_usage,
     anthropic_usage_report,
+    bedrock_invocation_log,
     canonical,
     openai_costs,
     openai_usage,
@@ -22,6 +23,7 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     canonical,
     openai_usage,
     openai_costs,
+    bedrock_invocation_log,
 )
 
 _SHOWN_NAMES: Final = 8

@@ -127,9 +127,77 @@ organization_id,organization_name
 1793577600,1793664000,2026-11-02T00:00:00+00:00,2026-11-03T00:00:00+00:00,,,,,,
 """
 
+BEDROCK_INVOCATION_LOG = b"\n".join(
+    json.dumps(record).encode()
+    for record in (
+        {
+            "timestamp": "2026-11-01T10:20:50Z",
+            "accountId": "111122223333",
+            "region": "us-west-2",
+            "requestId": "5346af27-8f56-4fb8-a6de-058be7a50818",
+            "operation": "ConverseStream",
+            "modelId": "global.anthropic.claude-opus-4-6-v1",
+            "input": {
+                "inputContentType": "application/json",
+                "inputBodyJson": {"messages": [{"role": "user", "content": [{"text": "hello"}]}]},
+                "inputTokenCount": 3,
+                "cacheReadInputTokenCount": 100,
+                "cacheWriteInputTokenCount": 24479,
+            },
+            "output": {
+                "outputContentType": "application/json",
+                "outputBodyJson": {
+                    "output": {"message": {"role": "assistant", "content": []}},
+                    "stopReason": "end_turn",
+                    "metrics": {"latencyMs": 7460},
+                    "usage": {
+                        "inputTokens": 3,
+                        "cacheReadInputTokens": 100,
+                        "cacheWriteInputTokens": 24479,
+                        "cacheDetails": [
+                            {"inputTokens": 4479, "ttl": "5m"},
+                            {"inputTokens": 20000, "ttl": "1h"},
+                        ],
+                        "outputTokens": 52,
+                        "totalTokens": 24634,
+                    },
+                    "serviceTier": {"type": "default"},
+                },
+                "outputTokenCount": 52,
+            },
+            "identity": {"arn": "arn:aws:iam::111122223333:user/nightly"},
+            "requestMetadata": {"team": "engineering", "costCentre": "CC-1234"},
+            "inferenceRegion": "us-east-2",
+            "schemaType": "ModelInvocationLog",
+            "schemaVersion": "1.0",
+        },
+        {
+            "timestamp": "2026-11-01T23:59:59Z",
+            "accountId": "111122223333",
+            "region": "us-east-1",
+            "requestId": "c47d391b-fc83-4e79-93f9-4c5f477c02b1",
+            "operation": "InvokeModelWithResponseStream",
+            "modelId": "arn:aws:bedrock:us-east-1:111122223333:inference-profile/"
+            "us.anthropic.claude-sonnet-4-6",
+            "input": {
+                "inputContentType": "application/json",
+                "inputTokenCount": 7,
+                "cacheReadInputTokenCount": 0,
+                "cacheWriteInputTokenCount": 18779,
+            },
+            "output": {"outputContentType": "application/json", "outputTokenCount": 12},
+            "identity": {"arn": "arn:aws:sts::111122223333:assumed-role/chat/session-17"},
+            "inferenceRegion": "us-east-2",
+            "schemaType": "ModelInvocationLog",
+            "schemaVersion": "1.0",
+        },
+    )
+)
+
 SAMPLES: dict[str, bytes] = {
     "openai_usage": OPENAI_USAGE,
     "openai_usage.table": OPENAI_USAGE_TABLE,
     "openai_costs": OPENAI_COSTS,
     "openai_costs.table": OPENAI_COSTS_TABLE,
+    "bedrock_invocation_log": BEDROCK_INVOCATION_LOG,
 }
