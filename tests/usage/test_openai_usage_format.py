@@ -178,7 +178,7 @@ def test_damaged_pages_are_refused_or_read_right(n):
     result = "data[].results[]."
     outcome = survives(
         "openai_usage",
-        OPENAI_USAGE,
+        page(RESULT, RESULT | {"user_id": "u", "input_cached_tokens": 0, "batch": True}),
         n=n,
         totals=json_totals(
             {
@@ -188,14 +188,17 @@ def test_damaged_pages_are_refused_or_read_right(n):
                 "input_tokens": {
                     f"{result}input_tokens": 1,
                     f"{result}input_cached_tokens": -1,
-                    f"{result}input_cache_write_30m_tokens": -1,
-                    f"{result}input_cache_write_12h_tokens": -1,
                 },
             }
         ),
     )
     assert outcome.read
     assert outcome.refused
+
+
+@pytest.mark.parametrize("n", MUTANTS)
+def test_damaged_pages_with_cache_writes_are_refused_or_read(n):
+    assert survives("openai_usage", OPENAI_USAGE, n=n).read
 
 
 @pytest.mark.parametrize("n", MUTANTS)

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any, Final
 
 from forecast.records.usage import ServiceTier
@@ -102,7 +101,7 @@ class _Log:
         sent, got = record.inner_or_empty("input"), record.inner_or_empty("output")
         _refuse_unknown_counts(sent, _INPUT_TOKENS)
         _refuse_unknown_counts(got, _OUTPUT_TOKENS)
-        self.collected.cover(at, at + timedelta(seconds=REQUEST_SECONDS))
+        self.collected.cover(at, cells.second_after(at))
         if record.text("errorCode") and not got.has("outputTokenCount"):
             self.failed[record.text("errorCode")] += 1
             return

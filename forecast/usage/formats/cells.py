@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 
@@ -299,3 +299,12 @@ def bucket(text: str, *, utc_by_column: bool = False) -> Bucket:
     if _DAY.fullmatch(cell):
         return Bucket(datetime.combine(date.fromisoformat(cell), datetime.min.time()), DAY_SECONDS)
     return Bucket(instant(cell, utc_by_column=utc_by_column), 1)
+
+
+def second_after(moment: datetime) -> datetime:
+    """Give the end of the second that a request began in.
+
+    >>> second_after(datetime(2026, 11, 1))
+    datetime.datetime(2026, 11, 1, 0, 0, 1)
+    """
+    return moment + timedelta(seconds=1)

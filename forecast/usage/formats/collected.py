@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final
 
 from forecast.errors import UsageFormatError
@@ -22,8 +23,18 @@ UNKNOWN_MODEL: Final = "unknown"
 REQUEST_SECONDS: Final = 1
 """A record of one request covers the second in which it began."""
 
+_EXACT: Final = Context(prec=100)
+"""Sums of amounts lose no digit."""
+
 _USAGE_BLANKS: Final = {**DEFAULTS, "group": "", "input_tokens": 0, "output_tokens": 0}
 _COST_BLANKS: Final = {"text": "", "maybe_count": None, "maybe_money": None}
+
+
+@dataclass
+class _Spent:
+    row: int
+    usd: Decimal = Decimal(0)
+    n_records: int = 0
 
 
 class Collected:
@@ -46,6 +57,7 @@ class Collected:
         self._usage: dict[str, list[Any]] = {c: [] for c in BUCKET_ROWS.names if c != "day"}
         self._costs: dict[str, list[Any]] = {c.name: [] for c in COST_LINES.columns}
         self._seen: dict[str, int] = {}
+        self._spent: dict[tuple[datetime, tuple[tuple[str, str], ...]], _Spent] = {}
 
     def cover(self, start: datetime, end: datetime) -> None:
         """Say that the file covers [start, end), with usage in it or not."""
@@ -94,6 +106,30 @@ class Collected:
             self._costs[column.name].append(full.get(column.name, blank))
         self.n_lines += 1
 
+    def spend(self, *, day: datetime, row: int, usd: Decimal, **names: str) -> None:
+        """Add what one request cost to the line of its day and names; nothing spent adds none.
+
+        The line gives the first of its records as its row and their number as its description.
+        """
+        if usd:
+            start = datetime.combine(day.date(), datetime.min.time())
+            spent = self._spent.setdefault((start, tuple(names.items())), _Spent(row))
+            spent.usd = _EXACT.add(spent.usd, usd)
+            spent.n_records += 1
+
+    def _write_spent(self) -> None:
+        for (start, pairs), spent in self._spent.items():
+            names: dict[str, Any] = dict(pairs)
+            self.cost(
+                day=start,
+                row=spent.row,
+                charge=ChargeKind.USAGE if spent.usd >= 0 else ChargeKind.CREDIT,
+                description=f"{spent.n_records} records",
+                billed_usd=spent.usd,
+                **names,
+            )
+        self._spent = {}
+
     def parsed(
         self,
         *,
@@ -110,6 +146,7 @@ class Collected:
         """
         if self.first is None or self.last is None:
             raise UsageFormatError("holds no record; export it again", file=self.file)
+        self._write_spent()
         return Parsed(
             bucket_frame(self._usage),
             first=self.first,

@@ -21,7 +21,7 @@ from forecast.usage.formats import epoch, json_text, tabular
 from forecast.usage.formats.collected import Collected, digest
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import DAY_SECONDS
-from forecast.usage.formats.records import Row, is_json
+from forecast.usage.formats.records import Row, is_json, refuse_unknown_tokens
 
 TIMES: Final = ("start_time", "end_time")
 ENVELOPE: Final = frozenset({"object", "data", "results", "has_more", "next_page", *TIMES})
@@ -113,13 +113,7 @@ class Report:
             data, self.collected.file, {*TIMES, *columns}, nulls=tabular.DATABASE_NULLS
         )
         table.need(*TIMES)
-        for column in table.names:
-            if "token" in column and column not in columns:
-                raise UsageFormatError(
-                    "is a token column this version does not know; update it",
-                    file=table.file,
-                    column=column[:80],
-                )
+        refuse_unknown_tokens(table, columns)
         for row in range(table.n_rows):
             members = {n: c[row] if c[row].strip() else None for n, c in table.columns.items()}
             fields = Row(members, table.file, row + 1)

@@ -6,10 +6,11 @@ empty cell is null, numbers are digits, and a cell may hold an object as JSON te
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from forecast.errors import UsageFormatError
 from forecast.usage.formats import cells, json_text, tabular
 from forecast.usage.formats.head import PARQUET_MAGIC
 from forecast.usage.formats.json_text import Fields
@@ -77,7 +78,8 @@ def records(
     wanted: Collection[str],
     *,
     envelope: str | None = None,
-    unit: str = "record",
+    on_envelope: Callable[[Fields], None] | None = None,
+    tokens: Collection[str] | None = None,
 ) -> Iterator[Fields]:
     r"""Walk the records of a file, numbered from 1.
 
@@ -88,6 +90,11 @@ def records(
     envelope
         Member of a JSON object that holds a list of records, as an API answers; objects without
         it are records themselves.
+    on_envelope
+        Called with each such object, so that a format can see whether pages are missing.
+    tokens
+        The token counts that were reviewed; any other column or member with "token" in its name
+        is refused. None where names may say anything.
 
     Raises
     ------
@@ -103,10 +110,15 @@ def records(
     [3]
     """
     if is_json(data):
-        for row, value in enumerate(_objects(data, file, envelope, unit), start=1):
-            yield Fields.of(value, file, row=row)
+        for row, value in enumerate(_objects(data, file, envelope, on_envelope), start=1):
+            record = Fields.of(value, file, row=row)
+            if tokens is not None:
+                record.refuse_unknown_tokens(frozenset(tokens))
+            yield record
         return
     table = tabular.read_table(data, file, wanted, nulls=tabular.DATABASE_NULLS)
+    if tokens is not None:
+        refuse_unknown_tokens(table, tokens)
     names = list(table.columns)
     for row, row_cells in enumerate(zip(*table.columns.values(), strict=True), start=1):
         members = {
@@ -115,9 +127,28 @@ def records(
         yield Row(members, file, row=row)
 
 
-def _objects(data: bytes, file: str, envelope: str | None, unit: str) -> Iterator[Any]:
-    for value in json_text.documents(data, file, unit=unit):
-        if envelope is not None and isinstance(value, dict) and envelope in value:
-            yield from Fields.of(value, file).items(envelope)
-        else:
+def refuse_unknown_tokens(table: tabular.TextTable, known: Collection[str]) -> None:
+    """Refuse a table with token columns that nobody has reviewed: dropping one loses money."""
+    for column in table.names:
+        if "token" in column.lower() and column not in known:
+            raise UsageFormatError(
+                "is a token column this version does not know; update it",
+                file=table.file,
+                column=column[:80],
+            )
+
+
+def _objects(
+    data: bytes,
+    file: str,
+    envelope: str | None,
+    on_envelope: Callable[[Fields], None] | None,
+) -> Iterator[Any]:
+    for value in json_text.documents(data, file, unit="record"):
+        if envelope is None or not isinstance(value, dict) or envelope not in value:
             yield value
+            continue
+        answer = Fields.of(value, file)
+        if on_envelope is not None:
+            on_envelope(answer)
+        yield from answer.items(envelope)

@@ -11,6 +11,8 @@ from forecast.usage.formats import (
     anthropic_usage_report,
     bedrock_invocation_log,
     canonical,
+    litellm_daily_spend,
+    litellm_spend_logs,
     openai_costs,
     openai_usage,
 )
@@ -24,6 +26,8 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     openai_usage,
     openai_costs,
     bedrock_invocation_log,
+    litellm_spend_logs,
+    *litellm_daily_spend.TABLES,
 )
 
 _SHOWN_NAMES: Final = 8

@@ -194,10 +194,122 @@ BEDROCK_INVOCATION_LOG = b"\n".join(
     )
 )
 
+LITELLM_SPEND_LOGS = json.dumps(
+    [
+        {
+            "request_id": "chatcmpl-34df56d5-4807-45c1-bb99-61e52586b802",
+            "call_type": "acompletion",
+            "api_key": "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b",
+            "spend": 0.01935,
+            "total_tokens": 12100,
+            "prompt_tokens": 12000,
+            "completion_tokens": 100,
+            "startTime": "2026-11-01T10:00:00.000Z",
+            "endTime": "2026-11-01T10:00:02.000Z",
+            "completionStartTime": "2026-11-01T10:00:01.000Z",
+            "model": "claude-opus-5-5",
+            "model_id": "d1f2",
+            "model_group": "opus",
+            "custom_llm_provider": "anthropic",
+            "api_base": "",
+            "user": "default_user_id",
+            "metadata": {
+                "user_api_key_alias": "closer",
+                "user_api_key_team_alias": "support",
+                "status": "success",
+                "usage_object": {
+                    "prompt_tokens": 12000,
+                    "completion_tokens": 100,
+                    "total_tokens": 12100,
+                    "prompt_tokens_details": {
+                        "cached_tokens": 9000,
+                        "cache_creation_tokens": 2000,
+                        "cache_creation_token_details": {
+                            "ephemeral_5m_input_tokens": 500,
+                            "ephemeral_1h_input_tokens": 1500,
+                        },
+                        "text_tokens": 1000,
+                    },
+                    "cache_creation_input_tokens": 2000,
+                    "cache_read_input_tokens": 9000,
+                    "server_tool_use": {"web_search_requests": 2},
+                    "inference_geo": "us",
+                    "service_tier": "standard",
+                },
+                "additional_usage_values": {"cache_read_input_tokens": 9000},
+            },
+            "cache_hit": "False",
+            "cache_key": "Cache OFF",
+            "request_tags": ["nightly", "User-Agent: openai"],
+            "team_id": "team-1",
+            "organization_id": None,
+            "end_user": "",
+            "requester_ip_address": None,
+            "messages": {},
+            "response": {},
+            "session_id": "a",
+            "status": "success",
+            "mcp_namespaced_tool_name": None,
+            "proxy_server_request": {},
+        },
+        {
+            "request_id": "chatcmpl-cafe",
+            "call_type": "acompletion",
+            "api_key": "99",
+            "spend": 0.002,
+            "total_tokens": 800,
+            "prompt_tokens": 700,
+            "completion_tokens": 100,
+            "startTime": "2026-11-02T10:00:00.000Z",
+            "endTime": "2026-11-02T10:00:02.000Z",
+            "model": "gpt-5.4",
+            "custom_llm_provider": "openai",
+            "metadata": {
+                "usage_object": {
+                    "prompt_tokens": 700,
+                    "completion_tokens": 100,
+                    "prompt_tokens_details": {"cached_tokens": 600, "audio_tokens": 0},
+                },
+            },
+            "cache_hit": "",
+            "request_tags": [],
+            "team_id": None,
+            "end_user": "customer-7",
+            "status": "success",
+        },
+    ]
+).encode()
+
+LITELLM_SPEND_LOGS_TABLE = b"""\
+"request_id","call_type","api_key","spend","total_tokens","prompt_tokens","completion_tokens",\
+"startTime","endTime","model","model_group","custom_llm_provider","user","metadata","cache_hit",\
+"request_tags","team_id","end_user","status"
+"r1","acompletion","k1","0.0102","1050","1000","50","2026-11-01 10:00:00.123",\
+"2026-11-01 10:00:02.5","us.anthropic.claude-sonnet-4-6","sonnet","bedrock","u",\
+"{""usage_object"": {""cache_read_input_tokens"": 800}}","False","[""a"", ""b""]","t1","","success"
+"r2","acompletion","k1","0","1050","1000","50","2026-11-01 10:00:01","2026-11-01 10:00:02",\
+"us.anthropic.claude-sonnet-4-6","sonnet","bedrock","u","{}","True","[]","t1","","success"
+"""
+
+LITELLM_DAILY_USERS = b"""\
+id,user_id,date,api_key,model,model_group,custom_llm_provider,mcp_namespaced_tool_name,endpoint,\
+prompt_tokens,completion_tokens,cache_read_input_tokens,cache_creation_input_tokens,\
+compression_saved_tokens,spend,api_requests,successful_requests,failed_requests
+a1,alice,2026-11-01,k1,claude-opus-5-5,opus,anthropic,,/chat/completions,12000,100,9000,2000,0,\
+0.0193500000001,7,6,1
+a2,bob,2026-11-02,k2,gemini-3-pro,pro,vertex_ai,,/chat/completions,700,50,0,0,12,0.002,2,2,0
+"""
+
+LITELLM_DAILY_TEAMS = LITELLM_DAILY_USERS.replace(b"user_id", b"team_id")
+
 SAMPLES: dict[str, bytes] = {
     "openai_usage": OPENAI_USAGE,
     "openai_usage.table": OPENAI_USAGE_TABLE,
     "openai_costs": OPENAI_COSTS,
     "openai_costs.table": OPENAI_COSTS_TABLE,
     "bedrock_invocation_log": BEDROCK_INVOCATION_LOG,
+    "litellm_spend_logs": LITELLM_SPEND_LOGS,
+    "litellm_spend_logs.table": LITELLM_SPEND_LOGS_TABLE,
+    "litellm_daily_users": LITELLM_DAILY_USERS,
+    "litellm_daily_teams": LITELLM_DAILY_TEAMS,
 }
