@@ -158,6 +158,18 @@ class Collected:
         )
 
 
+def exact_sum(amounts: Sequence[Decimal]) -> Decimal:
+    """Add amounts without losing a digit.
+
+    >>> exact_sum([Decimal("1000000000000"), Decimal("0.00000000000000000001")])
+    Decimal('1000000000000.00000000000000000001')
+    """
+    total = Decimal(0)
+    for amount in amounts:
+        total = _EXACT.add(total, amount)
+    return total
+
+
 def digest(fields: Fields) -> str:
     """Give the identity of a record that carries none of its own: its whole content.
 

@@ -11,6 +11,7 @@ from forecast.usage.formats import (
     anthropic_usage_report,
     bedrock_invocation_log,
     canonical,
+    langfuse_observations,
     litellm_daily_spend,
     litellm_spend_logs,
     openai_costs,
@@ -28,6 +29,7 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     bedrock_invocation_log,
     litellm_spend_logs,
     *litellm_daily_spend.TABLES,
+    langfuse_observations,
 )
 
 _SHOWN_NAMES: Final = 8

@@ -302,6 +302,80 @@ a2,bob,2026-11-02,k2,gemini-3-pro,pro,vertex_ai,,/chat/completions,700,50,0,0,12
 
 LITELLM_DAILY_TEAMS = LITELLM_DAILY_USERS.replace(b"user_id", b"team_id")
 
+LANGFUSE_OBSERVATIONS = json.dumps(
+    {
+        "data": [
+            {
+                "id": "obs-agent",
+                "traceId": "trace-1",
+                "projectId": "proj-1",
+                "type": "AGENT",
+                "name": "closer",
+                "startTime": "2026-11-01T10:00:00.000Z",
+                "endTime": "2026-11-01T10:00:05.000Z",
+                "parentObservationId": None,
+                "level": "DEFAULT",
+                "model": None,
+                "usageDetails": {},
+                "costDetails": {},
+            },
+            {
+                "id": "obs-1",
+                "traceId": "trace-1",
+                "projectId": "proj-1",
+                "type": "GENERATION",
+                "name": "answer",
+                "startTime": "2026-11-01T10:00:01.123Z",
+                "endTime": "2026-11-01T10:00:04.000Z",
+                "parentObservationId": "obs-agent",
+                "level": "DEFAULT",
+                "model": "claude-opus-5-5",
+                "modelParameters": {"max_tokens": 1024},
+                "usageDetails": {
+                    "input": 20,
+                    "cache_read_input_tokens": 9000,
+                    "input_cache_creation_5m": 300,
+                    "input_cache_creation_1h": 700,
+                    "output": 150,
+                    "total": 10170,
+                },
+                "costDetails": {"input": 0.00008, "output": 0.003, "total": 0.01198},
+                "totalCost": 0.01198,
+                "traceName": "support",
+                "tags": ["prod"],
+            },
+            {
+                "id": "obs-2",
+                "traceId": "trace-2",
+                "projectId": "proj-1",
+                "type": "GENERATION",
+                "name": "classify",
+                "startTime": "2026-11-02T10:00:01.123Z",
+                "parentObservationId": None,
+                "model": "gpt-5.4-mini",
+                "usageDetails": {
+                    "input": 100,
+                    "input_cached_tokens": 900,
+                    "output": 5,
+                    "output_reasoning_tokens": 45,
+                    "total": 1050,
+                },
+                "costDetails": {"total": 0.0004},
+            },
+        ],
+        "meta": {"page": 1, "limit": 50, "totalItems": 3, "totalPages": 1},
+    }
+).encode()
+
+LANGFUSE_OBSERVATIONS_TABLE = b"""\
+id,trace_id,project_id,environment,type,parent_observation_id,start_time,end_time,name,\
+provided_model_name,usage_details,cost_details,total_cost,trace_name
+o1,t1,proj-1,default,GENERATION,,2026-11-01 10:00:01.123,2026-11-01 10:00:02.000,answer,\
+anthropic/claude-opus-5-5,"{""input"":20,""output"":150,""cache_read_input_tokens"":9000}",\
+"{""total"":0.01198}",0.01198,support
+o2,t1,proj-1,default,SPAN,o1,2026-11-01 10:00:01.123,,tool,,{},{},,support
+"""
+
 SAMPLES: dict[str, bytes] = {
     "openai_usage": OPENAI_USAGE,
     "openai_usage.table": OPENAI_USAGE_TABLE,
@@ -312,4 +386,6 @@ SAMPLES: dict[str, bytes] = {
     "litellm_spend_logs.table": LITELLM_SPEND_LOGS_TABLE,
     "litellm_daily_users": LITELLM_DAILY_USERS,
     "litellm_daily_teams": LITELLM_DAILY_TEAMS,
+    "langfuse_observations": LANGFUSE_OBSERVATIONS,
+    "langfuse_observations.table": LANGFUSE_OBSERVATIONS_TABLE,
 }
