@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Final
 
 from forecast.usage.formats import cells
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC without a zone, as everywhere in formats
+_DIGITS: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 _FIRST: Final = 946_684_800
 _END: Final = 4_102_444_800
 """2000-01-01 and 2100-01-01 in seconds: anything else is another unit."""
@@ -36,7 +38,7 @@ def seconds(value: object, *, per_second: int = 1) -> datetime:
     Traceback (most recent call last):
     ValueError: is not an instant of this century: 1730419200000; check the unit
     """
-    whole = cells.count(value) if isinstance(value, str) else _integer(value)
+    whole = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else _integer(value)
     moment = whole // per_second
     if not _FIRST <= moment < _END:
         raise ValueError(
@@ -48,4 +50,6 @@ def seconds(value: object, *, per_second: int = 1) -> datetime:
 def _integer(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
+    if isinstance(value, str):
+        return cells.count(value)
     return cells.number(value)

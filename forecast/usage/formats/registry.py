@@ -16,6 +16,7 @@ from forecast.usage.formats import (
     litellm_spend_logs,
     openai_costs,
     openai_usage,
+    otel_genai_spans,
 )
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import UsageFormat
@@ -30,6 +31,7 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     litellm_spend_logs,
     *litellm_daily_spend.TABLES,
     langfuse_observations,
+    otel_genai_spans,
 )
 
 _SHOWN_NAMES: Final = 8

@@ -376,6 +376,92 @@ anthropic/claude-opus-5-5,"{""input"":20,""output"":150,""cache_read_input_token
 o2,t1,proj-1,default,SPAN,o1,2026-11-01 10:00:01.123,,tool,,{},{},,support
 """
 
+
+def _attributes(**values: str | int) -> list[dict[str, object]]:
+    """Attributes as OTLP writes them; a double underscore stands for a full stop."""
+    return [
+        {
+            "key": key.replace("__", "."),
+            "value": {"intValue": str(v)} if isinstance(v, int) else {"stringValue": v},
+        }
+        for key, v in values.items()
+    ]
+
+
+OTEL_GENAI_SPANS = json.dumps(
+    {
+        "resourceSpans": [
+            {
+                "resource": {
+                    "attributes": _attributes(
+                        service__name="closer", deployment__environment__name="prod"
+                    )
+                },
+                "scopeSpans": [
+                    {
+                        "scope": {"name": "opentelemetry.instrumentation.anthropic"},
+                        "spans": [
+                            {
+                                "traceId": "5b8efff798038103d269b633813fc60c",
+                                "spanId": "eee19b7ec3c1b174",
+                                "parentSpanId": "",
+                                "name": "invoke_agent closer",
+                                "kind": 1,
+                                "startTimeUnixNano": "1793527200000000000",
+                                "endTimeUnixNano": "1793527205000000000",
+                                "attributes": _attributes(
+                                    gen_ai__operation__name="invoke_agent",
+                                    gen_ai__usage__input_tokens=13000,
+                                    gen_ai__usage__output_tokens=220,
+                                ),
+                                "status": {},
+                            },
+                            {
+                                "traceId": "5b8efff798038103d269b633813fc60c",
+                                "spanId": "eee19b7ec3c1b175",
+                                "parentSpanId": "eee19b7ec3c1b174",
+                                "name": "chat claude-opus-5-5",
+                                "kind": 3,
+                                "startTimeUnixNano": "1793527201000000000",
+                                "endTimeUnixNano": "1793527202000000000",
+                                "attributes": _attributes(
+                                    gen_ai__operation__name="chat",
+                                    gen_ai__provider__name="anthropic",
+                                    gen_ai__request__model="claude-opus-5-5",
+                                    gen_ai__response__model="claude-opus-5-5-20260901",
+                                    gen_ai__usage__input_tokens=12000,
+                                    gen_ai__usage__cache_read__input_tokens=9000,
+                                    gen_ai__usage__cache_creation__input_tokens=2000,
+                                    gen_ai__usage__output_tokens=150,
+                                    server__address="api.anthropic.com",
+                                ),
+                                "status": {"code": 1},
+                            },
+                            {
+                                "traceId": "5b8efff798038103d269b633813fc60c",
+                                "spanId": "eee19b7ec3c1b176",
+                                "parentSpanId": "eee19b7ec3c1b174",
+                                "name": "chat us.anthropic.claude-sonnet-4-6",
+                                "kind": "SPAN_KIND_CLIENT",
+                                "startTimeUnixNano": "1793613600000000000",
+                                "endTimeUnixNano": "1793613601000000000",
+                                "attributes": _attributes(
+                                    gen_ai__system="aws.bedrock",
+                                    gen_ai__request__model="us.anthropic.claude-sonnet-4-6",
+                                    gen_ai__response__model="claude-sonnet-4-6",
+                                    gen_ai__usage__prompt_tokens=1000,
+                                    gen_ai__usage__completion_tokens=70,
+                                ),
+                            },
+                        ],
+                    }
+                ],
+            }
+        ]
+    }
+).encode()
+"""1793527200 is 2026-11-01T10:00:00Z."""
+
 SAMPLES: dict[str, bytes] = {
     "openai_usage": OPENAI_USAGE,
     "openai_usage.table": OPENAI_USAGE_TABLE,
@@ -388,4 +474,5 @@ SAMPLES: dict[str, bytes] = {
     "litellm_daily_teams": LITELLM_DAILY_TEAMS,
     "langfuse_observations": LANGFUSE_OBSERVATIONS,
     "langfuse_observations.table": LANGFUSE_OBSERVATIONS_TABLE,
+    "otel_genai_spans": OTEL_GENAI_SPANS,
 }
