@@ -11,6 +11,7 @@ from forecast.usage.formats import (
     anthropic_usage_report,
     bedrock_invocation_log,
     canonical,
+    helicone_requests,
     langfuse_observations,
     litellm_daily_spend,
     litellm_spend_logs,
@@ -32,6 +33,7 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     *litellm_daily_spend.TABLES,
     langfuse_observations,
     otel_genai_spans,
+    helicone_requests,
 )
 
 _SHOWN_NAMES: Final = 8

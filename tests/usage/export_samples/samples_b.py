@@ -462,6 +462,74 @@ OTEL_GENAI_SPANS = json.dumps(
 ).encode()
 """1793527200 is 2026-11-01T10:00:00Z."""
 
+HELICONE_REQUESTS = b"\n".join(
+    json.dumps(request).encode()
+    for request in (
+        {
+            "response_id": "5f0c",
+            "response_created_at": "2026-11-01T10:00:02.000Z",
+            "response_status": 200,
+            "response_model": "claude-opus-5-5",
+            "request_id": "9f1d8c4e-7c4a-4f0a-9a53-000000000001",
+            "request_created_at": "2026-11-01T10:00:00.000Z",
+            "request_path": "/v1/messages",
+            "request_user_id": "user-1",
+            "request_properties": {"app": "closer", "team": "support"},
+            "request_model": "claude-opus-5-5",
+            "model_override": None,
+            "helicone_user": None,
+            "provider": "ANTHROPIC",
+            "delay_ms": 1200,
+            "time_to_first_token": 300,
+            "total_tokens": 1150,
+            "prompt_tokens": 1000,
+            "prompt_cache_write_tokens": 2000,
+            "prompt_cache_read_tokens": 9000,
+            "completion_tokens": 150,
+            "reasoning_tokens": 0,
+            "prompt_audio_tokens": None,
+            "completion_audio_tokens": None,
+            "cost": 0.0188,
+            "costUSD": 0.0188,
+            "country_code": "US",
+            "properties": {"app": "closer", "team": "support"},
+            "target_url": "api.anthropic.com/v1/messages",
+            "model": "claude-opus-5-5",
+            "cache_reference_id": "00000000-0000-0000-0000-000000000000",
+            "cache_enabled": False,
+            "storage_location": "s3",
+        },
+        {
+            "response_id": "5f0d",
+            "response_created_at": "2026-11-02 10:00:02.000",
+            "response_status": 200,
+            "response_model": "gpt-5.4-mini-2026-03-17",
+            "request_id": "9f1d8c4e-7c4a-4f0a-9a53-000000000002",
+            "request_created_at": "2026-11-02 10:00:00.000",
+            "request_properties": None,
+            "request_model": "gpt-5.4-mini",
+            "provider": "OPENAI",
+            "total_tokens": 175,
+            "prompt_tokens": 100,
+            "prompt_cache_write_tokens": 0,
+            "prompt_cache_read_tokens": 900,
+            "completion_tokens": 30,
+            "reasoning_tokens": 45,
+            "cost": 0.0004,
+            "model": "gpt-5.4-mini-2026-03-17",
+            "cache_reference_id": None,
+        },
+    )
+)
+
+HELICONE_REQUESTS_TABLE = b'''\
+response_id,response_created_at,response_status,request_created_at,request_body,\
+request_properties,request_user_id,model,prompt_tokens,completion_tokens,latency,cost
+"5f0c","2026-11-01T10:00:02.000Z","200","2026-11-01T10:00:00.000Z",,\
+"{""""app"""":""""closer""""}","user-1","gpt-5.4-mini","1000","150",,"0.0018"
+"5f0d","2026-11-01T10:00:02.000Z","429","2026-11-01T10:00:00.000Z",,,,"gpt-5.4-mini",,,,
+'''
+
 SAMPLES: dict[str, bytes] = {
     "openai_usage": OPENAI_USAGE,
     "openai_usage.table": OPENAI_USAGE_TABLE,
@@ -475,4 +543,6 @@ SAMPLES: dict[str, bytes] = {
     "langfuse_observations": LANGFUSE_OBSERVATIONS,
     "langfuse_observations.table": LANGFUSE_OBSERVATIONS_TABLE,
     "otel_genai_spans": OTEL_GENAI_SPANS,
+    "helicone_requests": HELICONE_REQUESTS,
+    "helicone_requests.table": HELICONE_REQUESTS_TABLE,
 }
