@@ -19,7 +19,17 @@ from forecast import __version__
 from forecast.usage.formats.registry import FORMATS
 
 COMMANDS = (
-    *("import", "formats", "price", "init", "forecast", "recommend", "size", "compare-offers"),
+    *(
+        "import",
+        "formats",
+        "price",
+        "rates",
+        "init",
+        "forecast",
+        "recommend",
+        "size",
+        "compare-offers",
+    ),
     *("workbook", "serve"),
 )
 
@@ -346,5 +356,5 @@ class TestFormats:
 
     def test_a_person_can_read_them(self) -> None:
         shown = " ".join(run("formats").stdout.split())
-        assert "anthropic_usage_report" in shown
+        assert "Anthropic messages usage report" in shown
         assert "without cache" in shown

@@ -47,7 +47,9 @@ def test_formats_are_told_by_content_not_by_name(tmp_path, content, name):
 
 
 def test_every_format_says_whether_its_input_includes_cache():
-    assert {kind.name for kind in FORMATS if kind.input_includes_cache} == set()
+    with_cache = {kind.name for kind in FORMATS if kind.input_includes_cache}
+    assert {"openai_usage", "litellm_spend_logs", "otel_genai_spans"} <= with_cache
+    assert with_cache.isdisjoint({"anthropic_usage_report", "anthropic_console_usage", "canonical"})
 
 
 @pytest.mark.parametrize(
