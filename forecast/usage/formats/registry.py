@@ -16,6 +16,7 @@ from forecast.usage.formats import (
     anthropic_usage_report,
     aws_cur,
     canonical,
+    focus,
 )
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import UsageFormat
@@ -29,6 +30,7 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_console_cost,
     anthropic_claude_code,
     aws_cur,
+    focus,
     canonical,
 )
 
