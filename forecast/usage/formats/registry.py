@@ -16,7 +16,9 @@ from forecast.usage.formats import (
     anthropic_usage_report,
     aws_cur,
     canonical,
+    canonical_costs,
     focus,
+    monthly_invoice,
 )
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import UsageFormat
@@ -31,7 +33,9 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_claude_code,
     aws_cur,
     focus,
+    monthly_invoice,
     canonical,
+    canonical_costs,
 )
 
 _SHOWN_NAMES: Final = 8

@@ -402,6 +402,19 @@ FOCUS = focus_csv(
     ),
 )
 
+MONTHLY_INVOICE = """month,usd
+2026-09,1234.56
+2026-10,-10
+2026-11,0.005
+"""
+
+CANONICAL_COSTS = """month,platform,model,service_tier,token_kind,charge,description,quantity,\
+list_usd,billed_usd
+2026-10,anthropic,claude-opus-5-5,standard,output,usage,Opus 5.5 output,"5,000,000",100.00,85.00
+2026-10,anthropic,claude-opus-5-5,batch,input,,Opus 5.5 batch input,,"$1,200.50",1020.425
+2026-11,,,,,credit,Goodwill,,,(40.00)
+"""
+
 SAMPLES: dict[str, bytes] = {
     "anthropic_usage_report": json.dumps(page(day_bucket(1, result(), result(model="b")))).encode(),
     "anthropic_console_usage": CONSOLE.encode(),
@@ -413,4 +426,6 @@ SAMPLES: dict[str, bytes] = {
     "anthropic_claude_code": CLAUDE_CODE.encode(),
     "aws_cur": CUR.encode(),
     "focus": FOCUS.encode(),
+    "monthly_invoice": MONTHLY_INVOICE.encode(),
+    "canonical_costs": CANONICAL_COSTS.encode(),
 }
