@@ -317,6 +317,14 @@ def test_a_bad_cell_is_named_by_row_and_column(tmp_path, changes, column, words)
     assert words in refused.value.problem
 
 
+def test_a_column_in_two_spellings_is_refused(tmp_path):
+    header = [*FOCUS_HEADER, "billedcost"]
+    with pytest.raises(UsageFormatError, match="stands twice in the header") as refused:
+        read_one(tmp_path, focus_line(billedcost="1"), header=header)
+    where = (refused.value.file, refused.value.row, refused.value.column)
+    assert where == ("focus.csv", None, "billedcost")
+
+
 TOTALS = csv_totals(
     {
         "billed_usd": {"BilledCost": 1},

@@ -6,7 +6,6 @@ import re
 from datetime import datetime
 from typing import Final
 
-from forecast.errors import UsageFormatError
 from forecast.usage.formats import cells
 from forecast.usage.formats.tabular import TextTable
 
@@ -53,14 +52,3 @@ def _order(table: TextTable, columns: tuple[str, ...]) -> tuple[int, int] | None
         order for order in ((1, 2), (2, 1)) if dates and all(int(d[order[1]]) == 1 for d in dates)
     ]
     return fitting[0] if len(fitting) == 1 else None
-
-
-def refuse_backwards(
-    table: TextTable, starts: list[datetime], ends: list[datetime], column: str
-) -> None:
-    """Refuse a charge that ends before it starts."""
-    for row, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
-        if end < start:
-            raise UsageFormatError(
-                f"lies before the start, {start}", file=table.file, row=row, column=column
-            )
