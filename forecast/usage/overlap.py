@@ -13,7 +13,7 @@ import pandas as pd
 
 from forecast.errors import UsageFormatError
 from forecast.tables import COST_LINES, USAGE_ROWS
-from forecast.usage.formats.protocol import Parsed, UsageFormat
+from forecast.usage.formats.protocol import ANY_BOOKS, Parsed, UsageFormat
 
 Source = tuple[str, UsageFormat, Parsed]
 """Name of the file, its format, and what it says."""
@@ -68,12 +68,14 @@ def refuse_overlaps(sources: Sequence[Source]) -> None:
 def _views(kind: UsageFormat, other: UsageFormat) -> bool:
     """Tell whether two formats may show the same requests.
 
-    Two exports of the same books do, and an observer sees what the vendor's books hold. A table
-    of the customer's own (`recorded_by` empty) is taken at its word.
+    Two exports of the same books do, an exchange format may copy any books, and an observer sees
+    what the vendor's books hold. A table of the customer's own (`recorded_by` empty) is taken at
+    its word.
     """
     if kind.name == other.name or not (kind.recorded_by and other.recorded_by):
         return False
-    return kind.recorded_by == other.recorded_by or "observer" in (kind.seen_by, other.seen_by)
+    books = {kind.recorded_by, other.recorded_by}
+    return len(books) == 1 or ANY_BOOKS in books or "observer" in (kind.seen_by, other.seen_by)
 
 
 def _meaning(kind: UsageFormat) -> str:

@@ -17,10 +17,13 @@ from forecast.usage.formats import (
     aws_cur,
     bedrock_invocation_log,
     canonical,
+    canonical_costs,
+    focus,
     helicone_requests,
     langfuse_observations,
     litellm_daily_spend,
     litellm_spend_logs,
+    monthly_invoice,
     openai_costs,
     openai_usage,
     otel_genai_spans,
@@ -37,6 +40,8 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_console_cost,
     anthropic_claude_code,
     aws_cur,
+    focus,
+    monthly_invoice,
     canonical,
     openai_usage,
     openai_costs,
@@ -46,6 +51,7 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     langfuse_observations,
     otel_genai_spans,
     helicone_requests,
+    canonical_costs,
 )
 
 _SHOWN_NAMES: Final = 8
