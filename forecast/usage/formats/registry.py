@@ -11,12 +11,15 @@ from forecast.usage.formats import (
     anthropic_usage_report,
     bedrock_invocation_log,
     canonical,
+    ccusage_daily,
     helicone_requests,
     langfuse_observations,
     litellm_daily_spend,
     litellm_spend_logs,
     openai_costs,
     openai_usage,
+    openrouter_activity,
+    openrouter_generations,
     otel_genai_spans,
 )
 from forecast.usage.formats.head import Head
@@ -34,6 +37,9 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     langfuse_observations,
     otel_genai_spans,
     helicone_requests,
+    openrouter_activity,
+    openrouter_generations,
+    ccusage_daily,
 )
 
 _SHOWN_NAMES: Final = 8
