@@ -651,21 +651,29 @@ CCUSAGE_DAILY = json.dumps(
 
 SAMPLES: dict[str, bytes] = {
     "openai_usage": OPENAI_USAGE,
-    "openai_usage.table": OPENAI_USAGE_TABLE,
     "openai_costs": OPENAI_COSTS,
-    "openai_costs.table": OPENAI_COSTS_TABLE,
     "bedrock_invocation_log": BEDROCK_INVOCATION_LOG,
     "litellm_spend_logs": LITELLM_SPEND_LOGS,
-    "litellm_spend_logs.table": LITELLM_SPEND_LOGS_TABLE,
     "litellm_daily_users": LITELLM_DAILY_USERS,
     "litellm_daily_teams": LITELLM_DAILY_TEAMS,
+    "litellm_daily_organizations": LITELLM_DAILY_USERS.replace(b"user_id", b"organization_id"),
+    "litellm_daily_end_users": LITELLM_DAILY_USERS.replace(b"user_id", b"end_user_id"),
+    "litellm_daily_agents": LITELLM_DAILY_USERS.replace(b"user_id", b"agent_id"),
+    "litellm_daily_global": LITELLM_DAILY_USERS.replace(b"user_id", b"updated_at"),
     "langfuse_observations": LANGFUSE_OBSERVATIONS,
-    "langfuse_observations.table": LANGFUSE_OBSERVATIONS_TABLE,
     "otel_genai_spans": OTEL_GENAI_SPANS,
     "helicone_requests": HELICONE_REQUESTS,
-    "helicone_requests.table": HELICONE_REQUESTS_TABLE,
     "openrouter_activity": OPENROUTER_ACTIVITY,
-    "openrouter_activity.table": OPENROUTER_ACTIVITY_TABLE,
     "openrouter_generations": OPENROUTER_GENERATIONS,
     "ccusage_daily": CCUSAGE_DAILY,
 }
+
+OTHER_SYNTAXES: dict[str, bytes] = {
+    "openai_usage": OPENAI_USAGE_TABLE,
+    "openai_costs": OPENAI_COSTS_TABLE,
+    "litellm_spend_logs": LITELLM_SPEND_LOGS_TABLE,
+    "langfuse_observations": LANGFUSE_OBSERVATIONS_TABLE,
+    "helicone_requests": HELICONE_REQUESTS_TABLE,
+    "openrouter_activity": OPENROUTER_ACTIVITY_TABLE,
+}
+"""The same formats where a vendor writes them as a table too."""
