@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 
@@ -308,3 +308,12 @@ def midnight(day: date) -> datetime:
     datetime.datetime(2026, 11, 22, 0, 0)
     """
     return datetime.combine(day, datetime.min.time())
+
+
+def second_after(moment: datetime) -> datetime:
+    """Give the end of the second that a request began in.
+
+    >>> second_after(datetime(2026, 11, 1))
+    datetime.datetime(2026, 11, 1, 0, 0, 1)
+    """
+    return moment + timedelta(seconds=1)

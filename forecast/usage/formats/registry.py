@@ -15,7 +15,15 @@ from forecast.usage.formats import (
     anthropic_enterprise_usage,
     anthropic_usage_report,
     aws_cur,
+    bedrock_invocation_log,
     canonical,
+    helicone_requests,
+    langfuse_observations,
+    litellm_daily_spend,
+    litellm_spend_logs,
+    openai_costs,
+    openai_usage,
+    otel_genai_spans,
 )
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import UsageFormat
@@ -30,6 +38,14 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_claude_code,
     aws_cur,
     canonical,
+    openai_usage,
+    openai_costs,
+    bedrock_invocation_log,
+    litellm_spend_logs,
+    *litellm_daily_spend.TABLES,
+    langfuse_observations,
+    otel_genai_spans,
+    helicone_requests,
 )
 
 _SHOWN_NAMES: Final = 8

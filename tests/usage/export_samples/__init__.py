@@ -1,4 +1,8 @@
-"""One small valid export of every format, by the name of the format."""
+"""One small valid export of every format, in exactly the vendor's shape.
+
+The key is the name of the format, with a word after a full stop where a format comes in more than
+one syntax.
+"""
 
 from __future__ import annotations
 
