@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import decisions, exports, service
+from api.commands import decisions, exports, forecasts, formats, rates, service
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -59,14 +59,26 @@ app.command(
     epilog="Example: commitment import usage/*.json --out usage.parquet",
 )(exports.import_exports)
 app.command(
+    "formats",
+    epilog="Example: commitment formats --json",
+)(formats.formats)
+app.command(
     "price",
     epilog="Example: commitment price usage.parquet --invoice billed.csv, with the columns "
     "month,usd in billed.csv",
 )(exports.price)
 app.command(
+    "rates",
+    epilog="Example: commitment rates --on 2026-11-22 --platform anthropic --model opus",
+)(rates.rates)
+app.command(
     "init",
     epilog="Example: commitment init usage.parquet --out .",
 )(exports.init)
+app.command(
+    "forecast",
+    epilog="Example: commitment forecast usage.parquet --workloads workloads.toml --out fan.png",
+)(forecasts.forecast)
 app.command(
     "recommend",
     epilog="Example: commitment recommend --usage usage.parquet --workloads workloads.toml "

@@ -50,7 +50,6 @@ def recommend(
         typer.Option(
             metavar="FILE...",
             exists=True,
-            dir_okay=False,
             help="Usage exports; more files may follow, or repeat the option.",
         ),
     ],
@@ -74,7 +73,7 @@ def recommend(
     ],
     more_usage: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", exists=True, dir_okay=False, hidden=True),
+        typer.Argument(metavar="FILE", exists=True, hidden=True),
     ] = None,
     as_of: AsOf = None,
     seed: Annotated[

@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 def import_exports(
     files: Exports,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="FILE",
             dir_okay=False,
             help="Where the table goes: .parquet or .csv, by its name.",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Print what was understood of every file; needs no --out."),
+    ] = False,
     format_name: Annotated[
         str | None,
         typer.Option(
@@ -45,15 +50,24 @@ def import_exports(
     """
     from forecast.usage.formats.canonical import write_canonical
 
-    usage = read_exports(files, progress, format_name)
-    write_canonical(usage.rows, out)
+    if out is None and not explain:
+        raise typer.BadParameter(
+            "say where the table goes, or ask for --explain", param_hint="--out"
+        )
+    usage = read_exports(files, progress, format_name, usage_needed=out is not None)
+    if out is not None:
+        write_canonical(usage.rows, out)
     if json:
         reports = [report_document(r) for r in usage.sources]
-        print_json({"out": str(out), "rows": len(usage.rows), "sources": reports})
+        print_json({"out": out and str(out), "rows": len(usage.rows), "sources": reports})
         return
+    from api.terminal.explanation import understood
     from api.terminal.usage import sources
 
-    print_page(sources(usage.sources, len(usage.rows), str(out)))
+    if explain:
+        print_page(understood(usage))
+    if out is not None:
+        print_page(sources(usage.sources, len(usage.rows), str(out)))
 
 
 def price(
@@ -147,10 +161,17 @@ def init(
     )
 
 
-def read_exports(files: list[Path], progress: bool, format_name: str | None = None) -> UsageExports:
-    """Read usage exports under a progress bar."""
+def read_exports(
+    files: list[Path],
+    progress: bool,
+    format_name: str | None = None,
+    *,
+    usage_needed: bool = True,
+) -> UsageExports:
+    """Read exports under a progress bar."""
     from api.commands.progress import progress as progress_on
-    from forecast.usage.reading import read_usage
+    from forecast.usage import reading
 
+    read = reading.read_usage if usage_needed else reading.read_exports
     with progress_on(progress) as bar:
-        return read_usage(files, format_name=format_name, progress=bar())
+        return read(files, format_name=format_name, progress=bar())

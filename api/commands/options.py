@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 
-def _day(text: str) -> date:
+def day_option(text: str) -> date:
+    """Read a day given on the command line."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -21,8 +22,8 @@ Exports = Annotated[
     typer.Argument(
         metavar="FILE",
         exists=True,
-        dir_okay=False,
-        help="Usage exports; their format is recognised by content, not by name.",
+        help="Exports, also compressed, in zip or tar archives, or in folders; their format is "
+        "recognised by content, not by name.",
     ),
 ]
 
@@ -31,9 +32,22 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="DAY",
-        parser=_day,
+        parser=day_option,
         help="Leave out usage after this day, and take prices as known on it. "
         "[default: all of it; recommend leaves out a last day that looks cut off]",
+        show_default=False,
+    ),
+]
+
+PriceSheets = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--price-sheet",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Your own prices (TOML): rates, or discounts off list, by model or family, token kind "
+        "and day. A sheet wins over the list, a later sheet over an earlier one. Repeatable.",
         show_default=False,
     ),
 ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from forecast.pricing.reconciliation import MonthCheck
     from forecast.records.recommendation import Reconciliation
+    from forecast.usage.formats.protocol import UsageFormat
     from forecast.usage.reading import SourceReport
 
 
@@ -31,6 +32,32 @@ def sources(reports: Sequence[SourceReport], n_rows: int, out: str) -> Group:
         text_columns=2,
     )
     return page([rows, source_notes(reports), plain(f"{n_rows:,} rows are in {out}")])
+
+
+def known_formats(kinds: Sequence[UsageFormat]) -> Group:
+    """List the formats with what they hold, and what they cannot tell."""
+    return table(
+        "Exports that can be read, recognised by content",
+        ["name", "what it is", "holds", "input", "amounts", "cannot tell"],
+        [
+            (
+                kind.name,
+                kind.description,
+                ", ".join(kind.holds),
+                _input(kind),
+                f"{kind.amounts.meaning}, {kind.amounts.unit}" if kind.amounts else "–",
+                ", ".join(kind.cannot_tell) or "–",
+            )
+            for kind in kinds
+        ],
+        text_columns=6,
+    )
+
+
+def _input(kind: UsageFormat) -> str:
+    if "usage" not in kind.holds:
+        return "–"
+    return "with cache, taken out" if kind.input_includes_cache else "without cache"
 
 
 def source_notes(reports: Sequence[SourceReport]) -> RenderableType | None:

@@ -4,11 +4,16 @@ A launch brings V(t) = v · A(t) demand a month, v the adopted volume and A the 
 months to full adoption, x the months since the launch in the middle of month t, and the logistic
 L(y) = 1 / (1 + exp(−2 ln 19 · (y − ½))), which goes from 5 % at y = 0 to 95 % at y = 1,
 
-    A(t) = L(x / (m · p)),    v = v₀ · exp(s z − s² / 2).
+    A(t) = L(x / (m · p)),    v = v₀ · exp(s z − s² / 2),
 
-The pace p is lognormal about 1; the volume keeps the planned mean, so that an uncertain plan is
-not a larger one. A launch of the last 13 weeks is partly in the history: what is left of its
-growth is added, as much as the plan has come true so far.
+or, for the Bass curve with imitation k times as strong as innovation,
+
+    A(t) = (1 − e) / (1 + k e),    e = y₉₅^(x / (m · p)),    y₉₅ = .05 / (1 + .95 k),
+
+which is 0 at the launch and 95 % after m months. The pace p is lognormal about 1; the volume
+keeps the planned mean, so that an uncertain plan is not a larger one. A launch of the last 13
+weeks is partly in the history: what is left of its growth is added, as much as the plan has come
+true so far.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ from forecast.mix import UNITS_PER_TOKEN
 from forecast.records.outlook import Adjustment
 from forecast.records.rates import ModelFacts
 from forecast.records.usage import TOKEN_KINDS, TokenKind
-from forecast.records.workloads import Launch, Workload
+from forecast.records.workloads import AdoptionCurve, Launch, Workload
 from forecast.units import add_months, days_in_month, month_of, months_between
 
 PACE_SPREAD = 0.35
@@ -143,6 +148,10 @@ def adoption(launch: Launch, start: date, day: date, pace: Floats) -> Floats:
         return np.ones(len(pace))
     x = months_between(start, day) + (day.day - 1) / days_in_month(day)
     y = np.clip(x / (launch.months_to_full * pace), 0.0, 20.0)
+    if launch.curve is AdoptionCurve.BASS:
+        k = launch.imitation_ratio
+        left = (0.05 / (1 + 0.95 * k)) ** y
+        return np.asarray((1 - left) / (1 + k * left))
     return np.asarray(1.0 / (1.0 + np.exp(-STEEPNESS * (y - 0.5))))
 
 

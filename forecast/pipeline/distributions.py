@@ -39,6 +39,20 @@ def distribution(values: Floats) -> Distribution:
     return Distribution(mean_usd=to_cents(float(values.mean())), quantiles=_quantiles(values))
 
 
+def monthly_distributions(
+    months: Sequence[date], monthly: Floats
+) -> tuple[MonthlyDistribution, ...]:
+    """Mean and quantiles of every month of [M, T] list cost."""
+    return tuple(
+        MonthlyDistribution(
+            month=month,
+            mean_usd=to_cents(float(monthly[:, t].mean())),
+            quantiles=_quantiles(monthly[:, t]),
+        )
+        for t, month in enumerate(months)
+    )
+
+
 def cost_outlook(
     terms: Terms, months: Sequence[date], monthly: Floats, *, discount_share: float
 ) -> CostOutlook:
@@ -47,14 +61,7 @@ def cost_outlook(
     return CostOutlook(
         term_list_cost=distribution(total),
         term_contracted_cost=distribution(total * (1 - discount_share)),
-        monthly=tuple(
-            MonthlyDistribution(
-                month=month,
-                mean_usd=to_cents(float(monthly[:, t].mean())),
-                quantiles=_quantiles(monthly[:, t]),
-            )
-            for t, month in enumerate(months)
-        ),
+        monthly=monthly_distributions(months, monthly),
         commitment_usd=best_commitment(
             terms, period_totals(monthly, terms.period_months)
         ).commitment_usd,

@@ -15,9 +15,8 @@ from forecast.pricing.rating import list_cost_summary, monthly_list_cost, rate_u
 from forecast.records.recommendation import HistoryMonth
 from forecast.records.workloads import Portfolio
 from forecast.tables import USAGE_ROWS, check
-from forecast.usage.formats.head import read_bytes
 from forecast.usage.mapping import assign_workloads, last_complete_day
-from forecast.usage.reading import MAX_FILE_BYTES, detect, format_named
+from forecast.usage.reading import sources_of
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,8 @@ def place_unpriced(
     UnknownModelError or None
         With the file, the row and the column; None when every record has a price.
     """
-    for path in paths:
-        kind = format_named(format_name) if format_name else detect(path)
-        rows = canonicalise_models(kind.read(read_bytes(path, MAX_FILE_BYTES), path.name).rows)
+    for _, entry, source in sources_of(paths, format_name=format_name):
+        rows = canonicalise_models(source()[2].rows)
         if as_of is not None:
             rows = rows[rows["day"] <= pd.Timestamp(as_of)].reset_index(drop=True)
         if rows.empty:
@@ -98,5 +96,5 @@ def place_unpriced(
             rate_usage(rows, load_rate_card(as_of or rows["day"].max().date()))
         except UnknownModelError as found:
             row = None if found.row is None else int(rows["row"].iloc[found.row - 1])
-            return UnknownModelError(found.problem, file=path.name, row=row, column=found.column)
+            return UnknownModelError(found.problem, file=entry.name, row=row, column=found.column)
     return None

@@ -182,7 +182,7 @@ def recommend(
         return Outcome(refusal, None, daily)
 
     tell("levers", 0.7)
-    paths = _ordered(demand.paths, names)
+    paths = ordered_paths(demand.paths, names)
     annual = paths.units.sum(axis=1).mean(axis=0) * 12 / terms.term_months
     plans = schedule(drafts, dict(zip(names, annual.tolist(), strict=True)), portfolio, day)
     unit = as_is_unit_costs(plans, card, paths.months)
@@ -216,7 +216,7 @@ def _covered(as_of: date, rows: pd.DataFrame) -> date:
     return as_of
 
 
-def _ordered(paths: DemandPaths, names: Sequence[str]) -> DemandPaths:
+def ordered_paths(paths: DemandPaths, names: Sequence[str]) -> DemandPaths:
     """Put the workloads into the order of `names`; one without any demand becomes zeros."""
     n, t, _ = paths.units.shape
     units = np.zeros((n, t, len(names)))

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from forecast.records.base import Name, Note, Record, Share
 from forecast.records.usage import UNASSIGNED
@@ -152,6 +152,40 @@ class RoutingLever(Record):
     evidence: Evidence = Evidence.ASSUMED
 
 
+class AdoptionCurve(StrEnum):
+    """How traffic grows from a launch to full adoption."""
+
+    LOGISTIC = "logistic"
+    """Slow, fast, slow; from 5 % at the launch to 95 % when full."""
+    BASS = "bass"
+    """From nothing; those who adopt draw others in (Bass 1969, doi:10.1287/mnsc.15.5.215)."""
+
+
+class AnalystAdjustment(Record):
+    """What somebody knows of a workload's volume and history cannot show, with whose word it is."""
+
+    month: date
+    """First month it acts in."""
+    until: date | None = None
+    """Last month it acts in; None for the rest of the forecast."""
+    change_share: Annotated[float, Field(gt=-1, le=100, allow_inf_nan=False)]
+    """Relative change of the volume: 0.25 is a quarter more, -0.4 two fifths less."""
+    uncertainty: Annotated[float, Field(ge=0, le=3)] = 0.0
+    """Standard deviation of the log of the changed volume."""
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    decided_by: Name
+    decided_on: date
+
+    @model_validator(mode="after")
+    def _months_are_months(self) -> Self:
+        for name, month in (("month", self.month), ("until", self.until)):
+            if month is not None and month != month_of(month):
+                raise ValueError(f"{name} is the first day of a month, not {month}")
+        if self.until is not None and self.until < self.month:
+            raise ValueError(f"until {self.until} lies before month {self.month}")
+        return self
+
+
 class Launch(Record):
     """A workload that has no history yet, or new traffic on an old one."""
 
@@ -164,7 +198,12 @@ class Launch(Record):
     model: Name
     platform: str = "anthropic"
     months_to_full: Annotated[int, Field(ge=0, le=60)] = 6
-    """Months from the first to full adoption (logistic)."""
+    """Months from the first to full adoption (95 %)."""
+    curve: AdoptionCurve = AdoptionCurve.LOGISTIC
+    imitation_ratio: Positive = 10.0
+    """Bass curve only: how much stronger imitation (q) is than innovation (p). Assumed: 0.03 and
+    0.38 are the means over 213 studies (Sultan, Farley and Lehmann 1990,
+    doi:10.1177/002224379002700107), a ratio of 13."""
     volume_uncertainty: Annotated[float, Field(ge=0, le=3)] = 0.5
     """Standard deviation of the log of the adopted volume."""
     source: Note = ""
@@ -189,6 +228,7 @@ class Workload(Record):
     caching: CachingLever | None = None
     routing: RoutingLever | None = None
     launch: Launch | None = None
+    adjustments: tuple[AnalystAdjustment, ...] = ()
     retires_month: date | None = None
     """First month without traffic."""
 

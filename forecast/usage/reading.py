@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -15,8 +16,9 @@ from forecast.errors import UsageFormatError
 from forecast.records.costs import Amounts
 from forecast.tables import COST_LINES, USAGE_ROWS, check, conform
 from forecast.usage.aggregate import sum_by_key
+from forecast.usage.containers.opening import Entry, opened
 from forecast.usage.formats import canonical
-from forecast.usage.formats.head import Head, read_bytes
+from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import Parsed, UsageFormat
 from forecast.usage.formats.registry import FORMATS, format_named, format_of
 from forecast.usage.overlap import (
@@ -28,17 +30,14 @@ from forecast.usage.overlap import (
 
 __all__ = [
     "FORMATS",
-    "MAX_FILE_BYTES",
     "Exports",
     "SourceReport",
     "detect",
     "format_named",
     "read_exports",
     "read_usage",
+    "sources_of",
 ]
-
-MAX_FILE_BYTES: Final = 256 * 2**20
-"""Per file; ten years of 100 groups a day are about 40 MiB of CSV."""
 
 Progress = Callable[[str, float], None]
 
@@ -50,7 +49,7 @@ class SourceReport:
     Attributes
     ----------
     file
-        Its name, without the folder.
+        Its name; in an archive or a folder, with that of the archive or folder before it.
     n_rows, n_cost_lines
         Records in the file: of usage, before they are added up to days, and of money.
     first_day, last_day
@@ -94,22 +93,26 @@ class Exports:
         `tables.COST_LINES` of all files, as they stand there.
     sources
         One report a file, in the order they were given.
+    skipped
+        Files of folders and archives that were passed over, each with the reason.
     """
 
     rows: pd.DataFrame
     costs: pd.DataFrame
     sources: tuple[SourceReport, ...]
+    skipped: tuple[str, ...] = ()
 
 
 def detect(path: Path) -> UsageFormat:
-    """Tell the format of a file by its content.
+    """Tell the format of a file by its content; of several in one archive, that of the first.
 
     Raises
     ------
     UsageFormatError
         No format fits, or more than one.
     """
-    return format_of(read_bytes(path, MAX_FILE_BYTES), path.name)
+    entry = next(iter(opened([path])))
+    return format_of(entry.data, entry.name)
 
 
 def read_usage(
@@ -156,7 +159,7 @@ def read_exports(
     Parameters
     ----------
     paths
-        Ordinary files; nothing else is read.
+        Files, compressed files, zip or tar archives, and folders of these (`containers.opening`).
     format_name
         Read every file as this format; None tells each by its content.
     prefer
@@ -172,34 +175,61 @@ def read_exports(
     """
     if not paths:
         raise UsageFormatError("no file is given; name at least one export")
-    chosen = None if format_name is None else format_named(format_name)
     preferred = [format_named(name).name for name in prefer]
+    skipped: list[str] = []
     sources: list[Source] = []
     digests: dict[str, str] = {}
-    for done, path in enumerate(paths):
+    for done, entry, source in sources_of(paths, format_name=format_name, skipped=skipped):
         if progress is not None:
-            progress(f"reading {path.name}", done / len(paths))
-        data = read_bytes(path, MAX_FILE_BYTES)
-        digest = hashlib.sha256(data).hexdigest()
+            progress(f"reading {entry.name}", done)
+        digest = hashlib.sha256(entry.data).hexdigest()
         if digest in digests:
             raise UsageFormatError(
-                f"is the same file as {digests[digest]}; give it once", file=path.name
+                f"is the same file as {digests[digest]}; give it once", file=entry.name
             )
-        digests[digest] = path.name
-        kind = chosen or format_of(data, path.name)
-        if chosen is not None:
-            Head.of(data, path.name)
-        sources.append((path.name, kind, kind.read(data, path.name)))
+        digests[digest] = entry.name
+        sources.append(source())
     sources = _left_out(sources, prefer_formats(sources, preferred))
     refuse_overlaps(sources)
     exports = Exports(
         rows=_added_up(parsed for _, _, parsed in sources),
         costs=_cost_lines(parsed for _, _, parsed in sources),
         sources=tuple(_reports(sources, list(digests))),
+        skipped=tuple(skipped),
     )
     if progress is not None:
         progress("usage read", 1.0)
     return exports
+
+
+def sources_of(
+    paths: Sequence[Path], *, format_name: str | None = None, skipped: list[str] | None = None
+) -> Iterator[tuple[float, Entry, Callable[[], Source]]]:
+    """Open files, archives and folders, and give what parses each file in them.
+
+    Parameters
+    ----------
+    skipped
+        Takes a sentence for every file of a folder or archive that is passed over.
+
+    Returns
+    -------
+    iterator
+        Share of the paths that are done, the file, and the function that parses it.
+    """
+    chosen = None if format_name is None else format_named(format_name)
+    told: list[str] = [] if skipped is None else skipped
+    done = 0
+
+    def parse(entry: Entry) -> Source:
+        Head.of(entry.data, entry.name)
+        kind = chosen or format_of(entry.data, entry.name)
+        return entry.name, kind, kind.read(entry.data, entry.name)
+
+    for entry in opened(paths, on_skipped=lambda one: told.append(str(one))):
+        while done < len(paths) - 1 and not entry.path.is_relative_to(paths[done]):
+            done += 1
+        yield done / len(paths), entry, partial(parse, entry)
 
 
 def _added_up(parsed: Iterable[Parsed]) -> pd.DataFrame:

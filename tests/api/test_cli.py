@@ -16,8 +16,12 @@ from api.cli import app
 from api.documents import load_portfolio, load_terms
 from api.results import ANSWER, read_result
 from forecast import __version__
+from forecast.usage.formats.registry import FORMATS
 
-COMMANDS = ("import", "price", "init", "recommend", "size", "compare-offers", "workbook", "serve")
+COMMANDS = (
+    *("import", "formats", "price", "init", "forecast", "recommend", "size", "compare-offers"),
+    *("workbook", "serve"),
+)
 
 
 def outside(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -331,3 +335,16 @@ class TestServe:
 
     def test_a_bad_port_is_refused(self) -> None:
         assert run("serve", "--port", "0").exit_code == 2
+
+
+class TestFormats:
+    def test_every_format_says_what_it_holds_and_cannot_tell(self) -> None:
+        found = json.loads(run("formats", "--json").stdout)["formats"]
+        assert [kind["name"] for kind in found] == [kind.name for kind in FORMATS]
+        assert all(set(kind["holds"]) <= {"usage", "costs"} and kind["holds"] for kind in found)
+        assert all((kind["amounts"] is None) == ("costs" not in kind["holds"]) for kind in found)
+
+    def test_a_person_can_read_them(self) -> None:
+        shown = " ".join(run("formats").stdout.split())
+        assert "anthropic_usage_report" in shown
+        assert "without cache" in shown

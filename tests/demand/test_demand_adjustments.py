@@ -12,9 +12,10 @@ from forecast.demand.adjustments import (
     plan_launch,
     retirement,
 )
+from forecast.demand.analyst import analyst_factors, analyst_notes
 from forecast.records.rates import ModelFacts
-from forecast.records.workloads import Launch, Workload
-from forecast.units import month_range
+from forecast.records.workloads import AnalystAdjustment, Launch, Workload
+from forecast.units import add_months, month_range
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "demand.toml").read_text())
 END = date(2026, 10, 31)
@@ -119,3 +120,81 @@ def test_a_retirement_is_told_only_where_it_matters():
     later = Workload(name="old", retires_month=date(2029, 3, 1))
     assert retirement(later, MONTHS) is None
     assert retirement(Workload(name="old"), MONTHS) is None
+
+
+class TestAdoptionCurves:
+    def curve(self, **changes):
+        launch = Launch(
+            month=date(2027, 1, 1),
+            monthly_requests=1,
+            input_tokens_per_request=1,
+            output_tokens_per_request=1,
+            model="m",
+            **{"months_to_full": 12, "curve": "bass"} | changes,
+        )
+        days = [add_months(launch.month, i) for i in range(25)]
+        return np.array([adoption(launch, launch.month, day, np.ones(1))[0] for day in days])
+
+    def test_bass_starts_at_nothing_and_is_full_after_its_months(self):
+        found = self.curve()
+        assert found[0] == 0
+        assert found[12] == pytest.approx(0.95)
+        assert (np.diff(found) > 0).all()
+
+    def test_bass_is_the_solution_of_its_equation(self):
+        # dA/dt = (p + q A)(1 - A), the pace set so that 95 % is reached in twelve months.
+        k = 10.0
+        speed = -np.log(0.05 / (1 + 0.95 * k)) / 12
+        p, q = speed / (1 + k), speed * k / (1 + k)
+        adopted, steps = 0.0, 4000
+        for _ in range(12 * steps):
+            adopted += (p + q * adopted) * (1 - adopted) / steps
+        assert adopted == pytest.approx(0.95, abs=1e-3)
+
+    def test_more_imitation_starts_slower(self):
+        assert self.curve(imitation_ratio=40)[4] < self.curve(imitation_ratio=2)[4]
+
+
+class TestAnalystAdjustments:
+    MONTHS = tuple(add_months(date(2027, 1, 1), i) for i in range(6))
+
+    def workload(self, **changes):
+        known = {
+            "month": date(2027, 3, 1),
+            "change_share": 0.25,
+            "reason": "second region goes live",
+            "decided_by": "Ana",
+            "decided_on": date(2026, 11, 2),
+        }
+        return Workload(name="Chat", adjustments=(AnalystAdjustment(**known | changes),))
+
+    def test_it_acts_in_its_months_only(self):
+        chat = self.workload(until=date(2027, 4, 1))
+        factors = analyst_factors(chat, self.MONTHS, 3, rng=np.random.default_rng(0))
+        assert factors.tolist() == [[1, 1, 1.25, 1.25, 1, 1]] * 3
+
+    def test_an_uncertain_one_is_not_a_larger_one(self):
+        chat = self.workload(uncertainty=0.5)
+        factors = analyst_factors(chat, self.MONTHS, 200_000, rng=np.random.default_rng(0))
+        assert factors[:, 2].mean() == pytest.approx(1.25, rel=0.01)
+        assert np.log(factors[:, 2]).std() == pytest.approx(0.5, rel=0.01)
+        assert (factors[:, 2] == factors[:, 5]).all()
+
+    def test_it_is_told_with_whose_word_it_is(self):
+        (note,) = analyst_notes(self.workload(), self.MONTHS)
+        assert (note.what, note.source) == ("analyst_adjustment", "Ana, 2026-11-02")
+        assert note.effect.startswith("+25%")
+        assert analyst_notes(self.workload(month=date(2028, 1, 1)), self.MONTHS) == []
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"month": date(2027, 3, 2)},
+            {"until": date(2027, 1, 1)},
+            {"change_share": -1.0},
+            {"reason": ""},
+        ],
+    )
+    def test_what_contradicts_itself_is_refused(self, changes):
+        with pytest.raises(ValueError, match=r"month|until|change_share|reason"):
+            self.workload(**changes)

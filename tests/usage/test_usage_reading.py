@@ -1,4 +1,6 @@
+import gzip
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from usage_samples import (
 )
 
 from forecast.errors import UsageFormatError
+from forecast.usage.containers.limits import LIMITS
 from forecast.usage.reading import FORMATS, detect, read_usage
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "usage_reading.toml").read_text())
@@ -44,10 +47,13 @@ def test_formats_are_told_by_content_not_by_name(tmp_path, content, name):
 
 
 def test_every_format_says_whether_its_input_includes_cache():
-    assert {kind.name: kind.input_includes_cache for kind in FORMATS} == {
-        "anthropic_usage_report": False,
-        "anthropic_console_usage": False,
-        "canonical": False,
+    assert {kind.name for kind in FORMATS if kind.input_includes_cache} == {
+        "openai_usage",
+        "litellm_spend_logs",
+        *(table.name for table in litellm_daily_spend.TABLES),
+        "otel_genai_spans",
+        "openrouter_activity",
+        "openrouter_generations",
     }
 
 
@@ -59,7 +65,8 @@ def test_every_format_says_whether_its_input_includes_cache():
         ("just some text\n", "is of no known format"),
         ("date,slug,prompt_tokens\n2026-01-01,a,1\n", "it has date, prompt_tokens, slug"),
         (f"{CONSOLE_HEADER},day,input_tokens\n", "fits more than one format"),
-        (b"PK\x03\x04\x00\x00", "UTF-16 or a workbook"),
+        (b"PK\x03\x04\x00\x00", "not whole in its zip archive"),
+        (b"\xff\xfed\x00", "UTF-16 or a workbook"),
         (b"PAR1 and nothing more", "not a readable Parquet file"),
     ],
 )
@@ -84,16 +91,35 @@ def test_only_ordinary_files_are_read(tmp_path):
         read_usage([])
     with pytest.raises(UsageFormatError, match=r"absent\.csv: does not exist"):
         read_usage([tmp_path / "absent.csv"])
-    with pytest.raises(UsageFormatError, match="is not a file"):
-        read_usage([tmp_path])
-    with pytest.raises(UsageFormatError, match="is not a file"):
+    with pytest.raises(UsageFormatError, match="is a device"):
         read_usage([Path("/dev/zero")])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageFormatError, match=r"empty: holds no export"):
+        read_usage([tmp_path / "empty"])
+
+
+def test_archives_and_folders_are_read_as_what_is_in_them(tmp_path):
+    folder = tmp_path / "months"
+    (folder / "2025").mkdir(parents=True)
+    (folder / ".hidden").write_text("x")
+    (folder / "2025" / "a.json.gz").write_bytes(
+        gzip.compress(report(day_bucket(1, result())).encode())
+    )
+    with zipfile.ZipFile(folder / "b.zip", "w") as archive:
+        archive.writestr("c.json", report(day_bucket(2, result())))
+    told = []
+    usage = read_usage([folder], progress=lambda *step: told.append(step))
+    assert len(usage.rows) == 2
+    assert [s.file for s in usage.sources] == ["months/2025/a.json.gz", "months/b.zip/c.json"]
+    assert usage.skipped == ("months/.hidden is hidden and is not read",)
+    assert told[-1] == ("usage read", 1.0)
 
 
 def test_large_files_are_refused_before_they_are_parsed(tmp_path, monkeypatch):
-    monkeypatch.setattr("forecast.usage.reading.MAX_FILE_BYTES", 2**20)
-    path = write(tmp_path, "a.csv", CANONICAL + " " * 2**20)
-    with pytest.raises(UsageFormatError, match="larger than 1 MiB"):
+    path = tmp_path / "a.csv"
+    with path.open("wb") as stream:
+        stream.truncate(LIMITS.entry_bytes + 1)
+    with pytest.raises(UsageFormatError, match="larger than 256 MiB"):
         read_usage([path])
     monkeypatch.setattr("forecast.usage.formats.json_text.MAX_JSON_BYTES", 2**19)
     text = report(day_bucket(1, result())) + " " * 2**19

@@ -297,8 +297,17 @@ def bucket(text: str, *, utc_by_column: bool = False) -> Bucket:
     """
     cell = text.strip()
     if _DAY.fullmatch(cell):
-        return Bucket(datetime.combine(date.fromisoformat(cell), datetime.min.time()), DAY_SECONDS)
+        return Bucket(midnight(date.fromisoformat(cell)), DAY_SECONDS)
     return Bucket(instant(cell, utc_by_column=utc_by_column), 1)
+
+
+def midnight(day: date) -> datetime:
+    """Give the first second of a UTC day, without a zone.
+
+    >>> midnight(date(2026, 11, 22))
+    datetime.datetime(2026, 11, 22, 0, 0)
+    """
+    return datetime.combine(day, datetime.min.time())
 
 
 def second_after(moment: datetime) -> datetime:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 from forecast.errors import UsageFormatError
@@ -50,7 +49,7 @@ class Head:
         >>> sorted(Head.of(b'{"data": [{"results": []}]}', "a.json").keys)
         ['data', 'results']
         """
-        if not data.strip():
+        if not data[:HEAD_BYTES].strip() and not data.strip():
             raise UsageFormatError("is empty; export it again", file=file)
         if data.startswith(PARQUET_MAGIC):
             from forecast.usage.formats.parquet import column_names
@@ -67,32 +66,6 @@ class Head:
         if text.startswith(("{", "[")):
             return cls("json", keys=frozenset(_JSON_KEY.findall(text)))
         return cls("text", columns=frozenset(header_of(text)))
-
-
-def read_bytes(path: Path, limit: int) -> bytes:
-    """Read a whole file of at most `limit` bytes; nothing but an ordinary file is opened.
-
-    Raises
-    ------
-    UsageFormatError
-        No such file, not an ordinary file, not readable, or too large.
-    """
-    try:
-        if not path.is_file():
-            raise UsageFormatError(
-                "is not a file" if path.exists() else "does not exist", file=path.name
-            )
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
-    except (OSError, ValueError) as fault:
-        reason = getattr(fault, "strerror", None) or fault
-        raise UsageFormatError(f"cannot be read: {reason}", file=path.name) from None
-    if len(data) > limit:
-        raise UsageFormatError(
-            f"is larger than {limit // 2**20} MiB; split it by month and give all parts",
-            file=path.name,
-        )
-    return data
 
 
 def header_of(text: str) -> list[str]:

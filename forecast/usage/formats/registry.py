@@ -7,8 +7,14 @@ from typing import Final
 
 from forecast.errors import UsageFormatError
 from forecast.usage.formats import (
+    anthropic_claude_code,
+    anthropic_console_cost,
     anthropic_console_usage,
+    anthropic_cost_report,
+    anthropic_enterprise_cost,
+    anthropic_enterprise_usage,
     anthropic_usage_report,
+    aws_cur,
     bedrock_invocation_log,
     canonical,
     ccusage_daily,
@@ -27,7 +33,13 @@ from forecast.usage.formats.protocol import UsageFormat
 
 FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_usage_report,
+    anthropic_cost_report,
+    anthropic_enterprise_usage,
+    anthropic_enterprise_cost,
     anthropic_console_usage,
+    anthropic_console_cost,
+    anthropic_claude_code,
+    aws_cur,
     canonical,
     openai_usage,
     openai_costs,

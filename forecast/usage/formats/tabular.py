@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -73,8 +73,8 @@ def read_table(
     r"""Read the columns of a CSV or Parquet file that stand in `wanted`.
 
     Everything else is skipped while reading: bills have hundreds of columns. Parquet values are
-    written as text in one exact way (ISO instants with Z, decimals without exponent), so that a
-    format needs one reading for both. Cells of `nulls` are empty.
+    written as text in one exact way (ISO instants with Z, decimals without exponent, maps as JSON
+    objects), so that a format needs one reading for both. Cells of `nulls` are empty.
 
     Raises
     ------
@@ -96,12 +96,14 @@ def _from_text(
 ) -> TextTable:
     text = delimited.decode(data, file)
     delimiter = delimiter_of(text[: text.find("\n")])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = delimited.RowLines(text, file)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] = []
     kept: list[tuple[list[str], int]] = []
     n_rows = 0
     try:
         for row in reader:
+            lines.row_ends()
             if not any(row):
                 continue
             if not header:
@@ -167,4 +169,6 @@ def _text(value: Any, nulls: Collection[str]) -> str:
         return value.isoformat()
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, list):
+        return json.dumps(dict(value))
     return "" if value != value else repr(value)

@@ -1,4 +1,4 @@
-"""One small valid export of every format, by the name of the format."""
+"""One small valid export of every format, in exactly the vendor's shape, by the format's name."""
 
 from __future__ import annotations
 

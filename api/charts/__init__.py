@@ -1,0 +1,1 @@
+"""Charts as Vega-Lite, drawn to PNG or SVG without a browser."""

@@ -1,0 +1,119 @@
+"""Usage in, a priced forecast out: what `commitment forecast` answers."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from forecast.demand.forecast import forecast_demand
+from forecast.pipeline.costing import (
+    as_is_unit_costs,
+    plan_workloads,
+    unit_cost,
+)
+from forecast.pipeline.distributions import distribution, monthly_distributions
+from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.recommend import Progress, ordered_paths
+from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
+from forecast.pricing.rating import monthly_list_cost, rate_usage
+from forecast.records.usage_forecast import UsageForecast, WorkloadForecast
+from forecast.records.workloads import Portfolio
+from forecast.tables import USAGE_ROWS, check
+from forecast.units import month_of, month_range, to_cents
+from forecast.usage.mapping import assign_workloads, last_complete_day
+
+
+def forecast_usage(
+    usage: pd.DataFrame,
+    portfolio: Portfolio | None = None,
+    *,
+    n_months: int = 12,
+    as_of: date | None = None,
+    seed: int = 0,
+    n_paths: int = 4000,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> UsageForecast:
+    """Forecast list cost by month, as is.
+
+    Parameters
+    ----------
+    usage
+        The canonical usage table (`tables.USAGE_ROWS`).
+    portfolio
+        The inventory; without one every workload that the usage names is forecast by itself and
+        the rest as `unassigned`.
+    n_months
+        Months, from the month of the day after `as_of`. What that month already holds is counted
+        into it.
+    as_of
+        Usage after this day is not read; the default is the last complete day.
+    n_paths
+        Joint sample paths.
+
+    Raises
+    ------
+    InputError
+        Usage or inventory that cannot be used.
+    ShortHistoryError
+        Fewer than 13 complete weeks.
+    """
+    tell = progress or (lambda _stage, _done: None)
+    tell("reading usage", 0.0)
+    rows = canonicalise_models(check(usage, USAGE_ROWS))
+    day = as_of or last_complete_day(rows)
+    daily = assign_workloads(rows, portfolio or Portfolio(workloads=())).daily
+    daily = daily[daily["day"] <= pd.Timestamp(day)].reset_index(drop=True)
+    card = load_rate_card(day)
+    rated = rate_usage(daily, card)
+    inventory = separate_launches(portfolio or Portfolio(workloads=()), daily, card, day)
+    names = tuple(sorted(set(daily["workload"]) | {w.name for w in inventory.workloads}))
+    months = month_range(month_of(day + timedelta(days=1)), n_months)
+    rng_demand, rng_plans = np.random.default_rng(seed).spawn(2)
+    plans = plan_workloads(
+        daily,
+        inventory,
+        card,
+        names=names,
+        as_of=day,
+        term_start=months[0],
+        n_scenarios=1,
+        rng=rng_plans,
+    )
+    demand = forecast_demand(
+        daily,
+        workloads=inventory.workloads,
+        facts=card.facts,
+        usd_per_unit={plan.name: float(unit_cost(plan.mix, card, day)[0]) for plan in plans},
+        as_of=day,
+        months=months,
+        n_paths=n_paths,
+        rng=rng_demand,
+        jobs=jobs,
+        progress=lambda stage, done: tell(stage, 0.1 + 0.8 * done),
+    )
+    tell("pricing", 0.9)
+    units = ordered_paths(demand.paths, names).units
+    usd = units * as_is_unit_costs(plans, card, months)
+    total = usd.sum(axis=2)
+    order = np.argsort(-usd.sum(axis=1).mean(axis=0), kind="stable")
+    begun = rated[rated["day"] >= pd.Timestamp(months[0])]
+    tell("done", 1.0)
+    return UsageForecast(
+        as_of=day,
+        history=monthly_list_cost(rated, day),
+        monthly=monthly_distributions(months, total),
+        total=distribution(total.sum(axis=1)),
+        workloads=tuple(
+            WorkloadForecast(workload=names[w], total=distribution(usd[:, :, w].sum(axis=1)))
+            for w in order
+        ),
+        outlook=demand.outlook,
+        backtest=demand.backtest,
+        seed=seed,
+        n_paths=n_paths,
+        already_observed_usd=to_cents(sum(begun["list_usd"], Decimal(0))),
+    )

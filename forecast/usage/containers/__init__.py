@@ -1,0 +1,1 @@
+"""Files as they come from outside: plain, compressed, in archives, in folders."""

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from example_buyer import run
+
+PAGE = """{"data": [{"starting_at": "2026-11-01T00:00:00Z", "ending_at": "2026-11-02T00:00:00Z",
+"results": [{"uncached_input_tokens": 1500, "cache_creation": {"ephemeral_5m_input_tokens": 500,
+"ephemeral_1h_input_tokens": 0}, "cache_read_input_tokens": 200, "output_tokens": 700,
+"model": "claude-opus-5-5", "service_tier": "batch", "inference_geo": "us"}]}],
+"has_more": true, "next_page": "page_x"}"""
+
+
+def page(folder: Path) -> Path:
+    path = folder / "page.json"
+    path.write_text(PAGE)
+    return path
+
+
+def test_it_tells_what_was_understood_and_writes_nothing(tmp_path: Path) -> None:
+    answer = run("import", page(tmp_path), "--explain")
+    assert answer.exit_code == 0
+    shown = " ".join(answer.stdout.split())
+    assert "page.json is Anthropic messages usage report" in shown
+    assert "2026-11-01 to 2026-11-01 (UTC): 1 records of usage, 0 cost lines" in shown
+    assert "without cached tokens, as exported" in shown
+    assert "cannot tell requests" in shown
+    assert "more pages follow 2026-11-01" in shown
+    assert "claude-opus-5-5 │ batch │ 1,500 │ 500 │ 0 │ 200 │ 700 │ 0 │ –" in shown
+    assert [p.name for p in tmp_path.iterdir()] == ["page.json"]
+
+
+def test_it_may_write_the_table_too(tmp_path: Path) -> None:
+    out = tmp_path / "usage.csv"
+    answer = run("import", page(tmp_path), "--explain", "--out", out)
+    assert answer.exit_code == 0
+    assert out.read_text().count("\n") == 2
+
+
+def test_a_place_or_an_explanation_is_needed(tmp_path: Path) -> None:
+    answer = run("import", page(tmp_path))
+    assert answer.exit_code == 2
+    assert "say where the table goes" in answer.stderr
+
+
+def test_the_same_for_machines(tmp_path: Path) -> None:
+    answer = run("import", page(tmp_path), "--explain", "--json")
+    source = json.loads(answer.stdout)["sources"][0]
+    assert source["seen_by"] == "vendor"
+    assert source["amounts"] is None
+    assert source["cost_lines"] == 0
