@@ -17,6 +17,7 @@ from usage_samples import (
 
 from forecast.errors import UsageFormatError
 from forecast.usage.containers.limits import LIMITS
+from forecast.usage.formats import litellm_daily_spend
 from forecast.usage.reading import FORMATS, detect, read_usage
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "usage_reading.toml").read_text())
