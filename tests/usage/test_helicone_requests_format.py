@@ -53,6 +53,7 @@ def test_the_table_of_the_export_tool_lacks_the_cache(tmp_path):
         "1 requests have no tokens and give no usage",
         "1 requests have no cache columns: cache reads and writes are missing, and so is their "
         "cost; export JSON Lines instead",
+        "2 requests name no provider: the platform is read off the model id",
     )
 
 

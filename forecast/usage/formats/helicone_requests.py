@@ -110,6 +110,7 @@ class _Requests:
             self.said["hits"] += 1
             return
         served = _served(record)
+        self.said["no_provider"] += record.text("provider").upper() in _NO_PROVIDER
         names = {"platform": served.platform, "model": served.model}
         cost = "cost" if record.has("cost") else "costUSD"
         if record.has(cost):
@@ -154,10 +155,12 @@ class _Requests:
             "no_cache": "have no cache columns: cache reads and writes are missing, and so is "
             "their cost; export JSON Lines instead",
             "writes": "do not tell the lifetime of their cache writes: taken as 5 minutes",
+            "no_provider": "name no provider: the platform is read off the model id",
             "audio": "count audio tokens, at the rates of text",
             "long": "have properties too long for a tag, left out",
         }
         unknown = ["cache_read_tokens", "cache_write_5m_tokens"] if self.said["no_cache"] else []
+        unknown += ["platform"] if self.said["no_provider"] else []
         return self.collected.parsed(
             warnings=[f"{self.said[k]} requests {v}" for k, v in said.items() if self.said[k]],
             cannot_tell=unknown + (["cache_write_1h_tokens"] if self.said["writes"] else []),

@@ -19,6 +19,7 @@ litellm 1.109.1, read 2026-11-24.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -116,7 +117,7 @@ class DailyTable:
         [[200, 800, 2]]
         """
         collected = Collected(file)
-        n_writes = 0
+        said: Counter[str] = Counter()
         for record in records(data, file, _COLUMNS, tokens=_TOKENS):
             if _TAG in record.members:
                 raise record.fault(
@@ -124,21 +125,23 @@ class DailyTable:
                     "is the table of tags, which counts a request once for each of its tags; "
                     "export LiteLLM_DailyUserSpend or the spend logs instead",
                 )
-            n_writes += self._add(record, collected)
+            said["writes"] += self._add(record, collected)
+            said["no_provider"] += not record.has("custom_llm_provider")
         warnings = [
             "requests that LiteLLM's own response cache answered are counted too; if it is on, "
             "the spend logs tell them apart"
         ]
-        if n_writes:
+        if said["writes"]:
             warnings.append(
-                f"{n_writes} rows do not tell the lifetime of their cache writes: "
+                f"{said['writes']} rows do not tell the lifetime of their cache writes: "
                 "taken as 5 minutes"
             )
         if self.owner not in ("", "user_id"):
             warnings.append(
                 f"holds only requests with a {self.owner}; LiteLLM_DailyUserSpend holds all"
             )
-        return collected.parsed(warnings=warnings)
+        unsure = ["platform"] if said["no_provider"] else []
+        return collected.parsed(warnings=warnings, cannot_tell=unsure)
 
     def _add(self, record: Fields, collected: Collected) -> bool:
         """Add one row; tell whether its cache writes lack a lifetime."""

@@ -102,6 +102,7 @@ class _Log:
         self.n_empty = 0
         self.n_without_usage = 0
         self.n_unsplit_writes = 0
+        self.n_without_provider = 0
 
     def page(self, answer: Fields) -> None:
         if answer.has("total_pages"):
@@ -120,6 +121,7 @@ class _Log:
         metadata = _object(record, "metadata")
         model = record.text("model")
         served = platforms.served(model or UNKNOWN_MODEL, record.text("custom_llm_provider"))
+        self.n_without_provider += not record.has("custom_llm_provider")
         names = {
             "platform": served.platform,
             "model": served.model,
@@ -178,6 +180,7 @@ class _Log:
             ),
         )
         unsure = ["cache_read_tokens"] if self.n_without_usage else []
+        unsure += ["platform"] if self.n_without_provider else []
         return self.collected.parsed(
             warnings=[f"{n} records {what}" for n, what in told if n],
             cannot_tell=unsure + (["cache_write_1h_tokens"] if self.n_unsplit_writes else []),
