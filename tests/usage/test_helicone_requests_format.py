@@ -139,6 +139,10 @@ def test_damaged_requests_are_refused_or_read_right(n):
 @pytest.mark.parametrize("n", MUTANTS)
 def test_damaged_exports_are_refused_or_read(n):
     assert survives("helicone_requests", HELICONE_REQUESTS, n=n).read
+
+
+@pytest.mark.parametrize("n", MUTANTS)
+def test_damaged_tables_are_refused_or_read_right(n):
     totals = csv_totals(
         {"input_tokens": {"prompt_tokens": 1}, "output_tokens": {"completion_tokens": 1}}
     )

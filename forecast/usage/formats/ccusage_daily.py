@@ -85,7 +85,7 @@ def read(data: bytes, file: str) -> Parsed:
     >>> rows[["model", "input_tokens", "cache_read_tokens"]].values.tolist()
     [['claude-opus-5-5', 20, 900]]
     """
-    collected = Collected(file)
+    collected = Collected(file, member="daily")
     n_parts = 0
     for day, project in _days(data, file):
         n_parts = _add_day(day, project, collected, n_parts)

@@ -158,7 +158,7 @@ def _attributes(holder: Fields) -> Fields:
 
 class _Spans:
     def __init__(self, file: str) -> None:
-        self.collected = Collected(file)
+        self.collected = Collected(file, member="spans")
         self.parents: dict[str, str] = {}
         self.calls: dict[str, _Call] = {}
         self.said: Counter[str] = Counter()
