@@ -102,6 +102,13 @@ def test_older_rows_have_their_cache_tokens_in_another_member():
     assert rows["input_tokens"].tolist() == [200, 200]
 
 
+def test_a_total_tells_that_cache_tokens_stand_beside_the_prompt():
+    beside = usage(cache_read_input_tokens=9000) | {"total_tokens": 10050}
+    result = parsed(beside, usage(cache_read_input_tokens=900))
+    assert result.rows["input_tokens"].tolist() == [1000, 100]
+    assert "1 records have a total that counts cache tokens beside" in result.warnings[0]
+
+
 def test_what_a_row_cannot_tell_is_said():
     result = parsed({"metadata": None}, usage(cache_creation_input_tokens=10), {"spend": None})
     assert result.cannot_tell == ("cache_read_tokens", "cache_write_1h_tokens")
