@@ -26,6 +26,23 @@ def test_a_sample_gives_what_its_format_holds(name, sample):
     assert set(parsed.rows.columns[parsed.rows.isna().any()]) <= {"requests"}
 
 
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [
+        ("langfuse_observations", "modelParameters"),
+        ("helicone_requests", "response_status"),
+        ("bedrock_invocation_log", "input"),
+        ("litellm_spend_logs", "endTime"),
+    ],
+)
+def test_a_prompt_longer_than_the_head_does_not_hide_the_format(name, member):
+    prompt = b'"prompt": "' + b"x" * 70_000 + b'", '
+    sample = SAMPLES[name].replace(f'"{member}"'.encode(), prompt + f'"{member}"'.encode(), 1)
+    assert len(sample) > len(SAMPLES[name])
+    head = Head.of(sample, "export")
+    assert [kind.name for kind in FORMATS if kind.fits(head)] == [name]
+
+
 def test_what_an_observer_multiplied_out_is_no_bill():
     observed = [kind for kind in FORMATS if kind.seen_by == "observer" and kind.amounts]
     assert len(observed) > 5

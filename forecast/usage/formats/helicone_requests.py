@@ -63,9 +63,13 @@ _VERTEX_HOST: Final = "aiplatform."
 
 
 def fits(head: Head) -> bool:
-    """Tell whether a file has Helicone's columns of a request and its response."""
-    names = head.keys if head.kind == "json" else head.columns
-    return names >= _KEY_COLUMNS
+    """Tell whether a file has Helicone's names of a request and its response.
+
+    In JSON a long body may stand before the counts, so the first names must do.
+    """
+    if head.kind == "json":
+        return {"response_id", "response_created_at"} <= head.keys
+    return head.columns >= _KEY_COLUMNS
 
 
 def read(data: bytes, file: str) -> Parsed:

@@ -54,12 +54,15 @@ _COUNTS: Final = {
     "read": (
         f"{_USAGE}cache_read.input_tokens",
         f"{_USAGE}cache_read_input_tokens",
+        f"{_USAGE}cache_read_tokens",
         f"{_USAGE}input_tokens.cached",
     ),
     "write": (
         f"{_USAGE}cache_creation.input_tokens",
         f"{_USAGE}cache_creation_input_tokens",
         f"{_USAGE}cache_write_input_tokens",
+        f"{_USAGE}cache_creation_tokens",
+        f"{_USAGE}cache_write_tokens",
         f"{_USAGE}input_tokens.cache_write",
     ),
     "total": (f"{_USAGE}total_tokens", "llm.usage.total_tokens"),
