@@ -12,6 +12,7 @@ from forecast.usage.formats.helicone_requests import read
 REQUEST = {
     "request_id": "r",
     "response_id": "s",
+    "response_created_at": "2026-11-01T10:00:02.000Z",
     "response_status": 200,
     "request_created_at": "2026-11-01T10:00:00.000Z",
     "provider": "ANTHROPIC",
