@@ -176,7 +176,7 @@ class _Observations:
         plain = usage.plain
         self.said["unsure"] += not plain.sure
         self.said["modes"] += bool(usage.modes)
-        self.said["lifetimes"] += bool(usage.write_5m) and not usage.lifetimes_told
+        self.said["lifetimes"] += usage.write > 0
         self.collected.usage(
             start=at,
             seconds=REQUEST_SECONDS,
@@ -188,7 +188,7 @@ class _Observations:
             input_tokens=plain.input,
             output_tokens=plain.output,
             cache_read_tokens=usage.read,
-            cache_write_5m_tokens=usage.write_5m,
+            cache_write_5m_tokens=usage.write + usage.write_5m,
             cache_write_1h_tokens=usage.write_1h,
             web_searches=usage.searches,
             requests=1,

@@ -72,6 +72,7 @@ _INSIDE: Final = frozenset(
         f"{_USAGE}reasoning.output_tokens",
         f"{_USAGE}output_tokens.reasoning",
         f"{_USAGE}reasoning_tokens",
+        f"{_USAGE}thoughts_tokens",
     }
 )
 _DETAILS: Final = f"{_USAGE}details."
