@@ -29,7 +29,7 @@ from forecast.usage.formats.collected import UNKNOWN_MODEL, Collected, exact_sum
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import DAY_SECONDS, Parsed
-from forecast.usage.formats.records import records
+from forecast.usage.formats.records import Row, records
 
 name: Final = "openrouter_activity"
 description: Final = "OpenRouter activity by day and model (CSV or API)"
@@ -42,21 +42,33 @@ amounts: Final = Amounts(unit="USD", meaning="billed")
 
 HOUR_SECONDS: Final = 3600
 
-_NAMES: Final = {
-    # ours: (of the CSV, of the API)
-    "date": ("Date", "date"),
-    "model": ("Slug", "model_permaslug", "model"),
-    "usage": ("Usage", "usage"),
-    "byok": ("BYOK Usage", "byok_usage_inference"),
-    "requests": ("Requests", "requests"),
-    "prompt": ("Prompt Tokens", "prompt_tokens"),
-    "completion": ("Completion Tokens", "completion_tokens"),
-    "reasoning": ("Reasoning Tokens", "reasoning_tokens"),
-    "cached": ("Cached Tokens", "cached_tokens"),
-    "endpoint": ("endpoint_id",),
-    "workspace": ("workspace_id",),
+_TABLE: Final = {
+    "date": "Date",
+    "model": "Slug",
+    "usage": "Usage",
+    "byok": "BYOK Usage",
+    "requests": "Requests",
+    "prompt": "Prompt Tokens",
+    "completion": "Completion Tokens",
+    "reasoning": "Reasoning Tokens",
+    "cached": "Cached Tokens",
+    "endpoint": "Endpoint",
+    "workspace": "Workspace",
 }
-_COLUMNS: Final = frozenset(name for names in _NAMES.values() for name in names)
+_API: Final = {
+    "date": "date",
+    "model": "model_permaslug",
+    "usage": "usage",
+    "byok": "byok_usage_inference",
+    "requests": "requests",
+    "prompt": "prompt_tokens",
+    "completion": "completion_tokens",
+    "reasoning": "reasoning_tokens",
+    "cached": "cached_tokens",
+    "endpoint": "endpoint_id",
+    "workspace": "workspace_id",
+}
+_COLUMNS: Final = frozenset({*_TABLE.values(), *_API.values()})
 _TOKENS: Final = frozenset(name for name in _COLUMNS if "token" in name.lower())
 
 
@@ -99,10 +111,7 @@ class _Activity:
         self.said: Counter[str] = Counter()
 
     def add(self, record: Fields) -> None:
-        names = {
-            ours: next((n for n in theirs if n in record.members), theirs[-1])
-            for ours, theirs in _NAMES.items()
-        }
+        names = _TABLE if isinstance(record, Row) else _API
         bucket = record.read(names["date"], _bucket)
         model = record.text(names["model"]) or UNKNOWN_MODEL
         endpoint, workspace = record.text(names["endpoint"]), record.text(names["workspace"])
