@@ -42,14 +42,17 @@ class Collected:
 
     Attributes
     ----------
+    member
+        Where its records should be, for the message of a file without any.
     n_rows, n_lines
         How many were added.
     first, last
         What they cover so far, UTC without a zone; None before anything is covered.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, member: str | None = None) -> None:
         self.file = file
+        self.member = member
         self.n_rows = 0
         self.n_lines = 0
         self.first: datetime | None = None
@@ -145,7 +148,9 @@ class Collected:
             Nothing was covered at all.
         """
         if self.first is None or self.last is None:
-            raise UsageFormatError("holds no record; export it again", file=self.file)
+            raise UsageFormatError(
+                "holds no record; export it again", file=self.file, column=self.member
+            )
         self._write_spent()
         return Parsed(
             bucket_frame(self._usage),

@@ -114,7 +114,7 @@ def read(data: bytes, file: str) -> Parsed:
     >>> rows[["model", "service_tier", "input_tokens", "cache_read_tokens"]].values.tolist()
     [['gpt-5', 'batch', 200, 800]]
     """
-    collected = Collected(file)
+    collected = Collected(file, member="data")
     report = Report(collected)
     nulls: Counter[str] = Counter()
     other_modes = 0

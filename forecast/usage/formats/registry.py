@@ -18,6 +18,7 @@ from forecast.usage.formats import (
     bedrock_invocation_log,
     canonical,
     canonical_costs,
+    ccusage_daily,
     focus,
     helicone_requests,
     langfuse_observations,
@@ -26,6 +27,8 @@ from forecast.usage.formats import (
     monthly_invoice,
     openai_costs,
     openai_usage,
+    openrouter_activity,
+    openrouter_generations,
     otel_genai_spans,
 )
 from forecast.usage.formats.head import Head
@@ -52,6 +55,9 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     otel_genai_spans,
     helicone_requests,
     canonical_costs,
+    openrouter_activity,
+    openrouter_generations,
+    ccusage_daily,
 )
 
 _SHOWN_NAMES: Final = 8
