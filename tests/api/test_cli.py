@@ -17,7 +17,17 @@ from api.documents import load_portfolio, load_terms
 from api.results import ANSWER, read_result
 from forecast import __version__
 
-COMMANDS = ("import", "price", "init", "recommend", "size", "compare-offers", "workbook", "serve")
+COMMANDS = (
+    "import",
+    "price",
+    "rates",
+    "init",
+    "recommend",
+    "size",
+    "compare-offers",
+    "workbook",
+    "serve",
+)
 
 
 def outside(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -105,8 +105,11 @@ def test_a_price_sheet_wins_for_its_days_only(sheet):
         return rates.standard.input, rates.source.split(",")[0]
 
     assert price(date(2026, 9, 30)) == (Decimal(4), "genai-prices 0.2.3")
-    assert price(date(2026, 10, 1)) == (Decimal("3.60"), "order form 12")
-    assert price(date(2026, 11, 30)) == (Decimal("3.60"), "order form 12")
+    assert price(date(2026, 10, 1)) == (Decimal("3.60"), "price sheet ours.toml: order form 12")
+    assert price(date(2026, 11, 30)) == (
+        Decimal("3.60"),
+        "price sheet ours.toml: order form 12",
+    )
     assert price(date(2026, 12, 1)) == (Decimal(4), "genai-prices 0.2.3")
     assert card.in_force("anthropic", "claude-opus-5-5", DAY).batch_multiple is None
     assert card.in_force("bedrock", "claude-opus-5-5", DAY).standard.input == 4
