@@ -16,7 +16,7 @@ from forecast.pricing.rate_cards import DERIVED, LISTED_ONLY, SHEET
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.segments import retired_successors, successors
 from forecast.records.base import Provenance
-from forecast.records.rates import ModelFacts, ModelRates, RateCard
+from forecast.records.rates import ModelFacts, ModelRates, RateCard, prompt_lengths
 from forecast.records.recommendation import Assumption
 from forecast.records.usage import TOKEN_COLUMNS, ServiceTier, Speed
 from forecast.units import to_cents
@@ -329,13 +329,5 @@ def _tells_band(context_window: str, threshold: int) -> bool:
     >>> _tells_band("0-200k", 100_000), _tells_band("≤ 100k", 100_000), _tells_band("", 200_000)
     (False, True, False)
     """
-    text = context_window.strip().lower()
-    ends = [
-        int(number) * {"": 1, "k": 1_000, "m": 1_000_000}[unit]
-        for number, unit in re.findall(r"(\d+)\s*([km]?)", text)
-    ]
-    if not ends:
-        return False
-    if text.startswith(("≤", "<")):
-        return ends[0] <= threshold
-    return ends[0] >= threshold or (len(ends) > 1 and ends[1] <= threshold)
+    lengths = prompt_lengths(context_window)
+    return lengths is not None and (lengths[0] >= threshold or lengths[1] <= threshold)

@@ -279,15 +279,45 @@ class RateCard(Record):
         return {facts.model: facts for facts in reversed(self.models)}
 
 
+def prompt_lengths(context_window: str) -> tuple[float, float] | None:
+    """Read the prompt tokens that a reported window spans; None where it does not say.
+
+    A bare number is the size of a window, not the length of a prompt.
+
+    >>> prompt_lengths("0-200k"), prompt_lengths("200k-1M"), prompt_lengths("≤ 100,000 tokens")
+    ((0.0, 200000.0), (200000.0, 1000000.0), (0.0, 100000.0))
+    >>> prompt_lengths(">=272K"), prompt_lengths("200k+")
+    ((272000.0, inf), (200000.0, inf))
+    >>> prompt_lengths("") is prompt_lengths("1M") is prompt_lengths("long") is None
+    True
+    """
+    text = re.sub(r"[\s,_]|tokens?", "", context_window.lower())
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        unit = span["low_unit"] or (span["high_unit"] if float(span["low"]) else "")
+        return float(span["low"]) * _UNITS[unit], float(span["high"]) * _UNITS[span["high_unit"]]
+    bound = _BOUND.fullmatch(text)
+    if bound is None or bool(bound["sign"]) == bool(bound["plus"]):
+        return None
+    edge = float(bound["edge"]) * _UNITS[bound["unit"]]
+    return (0.0, edge) if bound["sign"] in ("<", "<=", "≤") else (edge, math.inf)
+
+
+_UNITS: Final = {"": 1, "k": 1_000, "m": 1_000_000}
+_NUMBER: Final = r"\d+(?:\.\d+)?"
+_SPAN: Final = re.compile(
+    rf"(?P<low>{_NUMBER})(?P<low_unit>[km]?)[-–](?P<high>{_NUMBER})(?P<high_unit>[km]?)"
+)
+_BOUND: Final = re.compile(
+    rf"(?P<sign>[<>]=?|[≤≥])?(?P<edge>{_NUMBER})(?P<unit>[km]?)(?P<plus>\+)?"
+)
+
+
 def _above(context_window: str, threshold: int) -> bool:
-    """Tell whether a reported window ("200k-1M", "> 200k") lies above a band's threshold.
+    """Tell whether a reported window lies wholly above a band's threshold.
 
     >>> _above("200k-1M", 200_000), _above("0-200k", 200_000), _above("", 100_000)
     (True, False, False)
     """
-    window = context_window.strip().lower()
-    number = re.match(r"^>?\s*(\d+)\s*([km]?)", window)
-    if number is None or window.startswith(("≤", "<")):
-        return False
-    scale = {"": 1, "k": 1_000, "m": 1_000_000}[number.group(2)]
-    return int(number.group(1)) * scale >= threshold
+    lengths = prompt_lengths(context_window)
+    return lengths is not None and lengths[0] >= threshold
