@@ -21,6 +21,9 @@ Rate = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 """USD per million tokens (or per thousand web searches)."""
 
 
+_KIND_NAMES: Final = tuple(kind.value for kind in TOKEN_KINDS)
+
+
 class TokenRates(Record):
     """One rate per token kind, USD per million tokens; None where the kind is not sold.
 
@@ -36,7 +39,7 @@ class TokenRates(Record):
 
     def by_kind(self) -> dict[str, Decimal | None]:
         """Give the rate of every token kind, in the order of `TOKEN_KINDS`."""
-        return {kind.value: getattr(self, kind.value) for kind in TOKEN_KINDS}
+        return {kind: getattr(self, kind) for kind in _KIND_NAMES}
 
     def times(self, multiple: Decimal) -> TokenRates:
         """Multiply every rate, exactly."""
@@ -154,34 +157,26 @@ class ModelRates(Record):
             When the card does not sell that tier, speed or geography; nothing is priced at
             the standard rate in silence.
         """
-        if key.speed == Speed.FAST:
-            rates = self._fast(key)
-        else:
-            rates = self.of_tier(key.service_tier).for_prompts(key.context_window)
+        rates = self._fast(key) if key.speed == Speed.FAST else self._of_tier(key)
         if key.geography == Geography.US:
             return rates.times(self._sold(self.us_multiple, "US-only"))
         if key.geography == Geography.REGIONAL:
             return rates.times(self._sold(self.regional_multiple, "regional"))
         return rates
 
-    def of_tier(self, service_tier: str) -> BandedRates:
-        """Give the global rates of a service tier, both bands of them.
-
-        Raises
-        ------
-        UnknownModelError
-            When the tier is not sold.
-        """
-        listed = BandedRates(**self.standard.by_kind(), long_context=self.long_context)
-        if service_tier == ServiceTier.STANDARD:
-            return listed
-        if service_tier not in TIERS_WITH_A_PRICE:
-            raise self._unsold(service_tier)
-        own: BandedRates | None = getattr(self, service_tier)
+    def _of_tier(self, key: MixKey) -> TokenRates:
+        rates = self.standard
+        if self.long_context and _above(key.context_window, self.long_context.above_prompt_tokens):
+            rates = self.long_context.rates
+        tier = key.service_tier
+        if tier == ServiceTier.STANDARD:
+            return rates
+        if tier not in TIERS_WITH_A_PRICE:
+            raise self._unsold(tier)
+        own: BandedRates | None = getattr(self, tier)
         if own is not None:
-            return own
-        multiple = self._sold(getattr(self, f"{service_tier}_multiple"), service_tier)
-        return listed.times_by_kind({kind.value: multiple for kind in TOKEN_KINDS})
+            return own.for_prompts(key.context_window)
+        return rates.times(self._sold(getattr(self, f"{tier}_multiple"), tier))
 
     def _fast(self, key: MixKey) -> TokenRates:
         if self.fast is None or key.service_tier in (ServiceTier.BATCH, ServiceTier.FLEX):
