@@ -143,6 +143,8 @@ def test_a_family_of_another_vendor(card_with):
         Decimal("3.20"),
     )
     assert _charged(ours, "gpt-5.4", "openai", service_tier="priority").input == 4
+    long = _charged(ours, "gpt-5.4", "openai", service_tier="batch", context_window="> 272k")
+    assert (long.input, long.cache_read, long.output) == (2, Decimal("0.20"), 9)
     assert _charged(ours, "o3", "openai").input == Decimal("1.60")
     assert _charged(ours, "text-embedding-3-large", "openai").input == Decimal("0.13")
 
