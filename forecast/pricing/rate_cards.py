@@ -99,7 +99,11 @@ def load_rate_card(as_of: date, *, price_sheets: Sequence[Path | NamedSheet] = (
 def _list_prices() -> tuple[Windows, dict[str, ModelFacts]]:
     """Give the list prices and facts that this package ships; callers copy before a change."""
     windows = by_model(published_rates())
-    facts = {f.model: f for f in read_override("models.toml", PriceSheet).models}
+    facts = {
+        f.model: f
+        for name in ("models.toml", "vendor_models.toml")
+        for f in read_override(name, PriceSheet).models
+    }
     for platform, model in windows:
         facts.setdefault(model, _listed_facts(platform, model))
     family = _family_by(facts)

@@ -188,11 +188,11 @@ def test_a_retirement_that_nobody_looked_up_is_said(card, usage):
     found = _names(
         usage,
         card,
-        {"day": RECENT, "platform": "openai", "model": "gpt-5", "output_tokens": 1},
+        {"day": RECENT, "platform": "openai", "model": "gpt-5.1", "output_tokens": 1},
         {"day": RECENT, "model": "claude-opus-5-5", "output_tokens": 1},
     )
-    assert "gpt-5" in found["models whose day of retirement is not on file"].value
-    assert "gpt-5" not in found["models without an announced retirement"].value
+    assert "gpt-5.1" in found["models whose day of retirement is not on file"].value
+    assert "gpt-5.1" not in found["models without an announced retirement"].value
 
 
 def test_own_prices_are_an_assumption_of_the_contract(usage, sheet):
