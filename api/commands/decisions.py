@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands.options import AsOf, ForceProgress, Json, Template, TermsFile
+from api.commands.options import AsOf, ForceProgress, Json, PriceSheets, Template, TermsFile
 from api.commands.output import print_json, print_page
 from api.limits import MAX_PATHS, MIN_PATHS
 
@@ -95,6 +95,7 @@ def recommend(
             metavar="N", min=1, help="Processes for the model fits; no effect on the result."
         ),
     ] = 1,
+    price_sheets: PriceSheets = None,
     template: Template = None,
     max_waste_p95_usd: Annotated[
         Decimal | None, _threshold("--max-waste-p95-usd", "the P95 of unused commitment is above")
@@ -116,9 +117,11 @@ def recommend(
     from api.results import answer_json
     from api.run import Settings, portfolio_file, recommend_into, terms_file
     from api.terminal.decision import written
+    from forecast.pricing.sheets import read_sheet
     from forecast.records.recommendation import Recommendation
 
     inventory, contract = portfolio_file(workloads), terms_file(terms)
+    sheets = [read_sheet(path) for path in price_sheets or ()]
     settings = Settings(as_of=as_of, seed=seed, n_scenarios=paths, jobs=jobs)
     with progress_on(progress) as bar:
         stored, reports = recommend_into(
@@ -127,6 +130,7 @@ def recommend(
             inventory,
             contract,
             settings,
+            price_sheets=sheets,
             template=template,
             bar=bar,
         )

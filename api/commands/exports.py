@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.documents import price_document, report_document
-from api.commands.options import AsOf, Exports, ForceProgress, Json
+from api.commands.options import AsOf, Exports, ForceProgress, Json, PriceSheets
 from api.commands.output import print_json, print_page
 
 if TYPE_CHECKING:
@@ -92,13 +92,15 @@ def price(
             show_default=False,
         ),
     ] = None,
+    price_sheets: PriceSheets = None,
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:
     """Price usage at list, by month, model and token kind.
 
-    Each day is priced at the rates in force on that day. A model without a price is an error,
-    never zero dollars. Exits with 3 when complete months do not reprice to the invoice.
+    Each day is priced at the rates in force on that day, those of your own price sheets first. A
+    model without a price is an error, never zero dollars. Exits with 3 when complete months do
+    not reprice to the invoice.
     """
     from api.invoice import read_invoice
     from api.results import parquet
@@ -107,11 +109,13 @@ def price(
     from api.whole_files import write_file
     from forecast.pipeline.price import price_usage
     from forecast.pricing.reconciliation import reconcile, refuse_unreconciled
+    from forecast.pricing.sheets import read_sheet
 
     billed = read_invoice(invoice) if invoice else None
     usage = read_exports(files, progress)
-    with placed_prices(files, as_of):
-        priced = price_usage(usage.rows, as_of=as_of)
+    sheets = [read_sheet(path) for path in price_sheets or ()]
+    with placed_prices(files, as_of, price_sheets=sheets):
+        priced = price_usage(usage.rows, as_of=as_of, price_sheets=sheets)
     if out is not None:
         write_file(out, parquet(priced.rated))
     checked = reconcile(priced.history, billed) if billed else None

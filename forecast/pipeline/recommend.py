@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.refusal import refuse
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
+from forecast.pricing.sheets import NamedSheet
 from forecast.records.recommendation import (
     InputDigest,
     Recommendation,
@@ -87,6 +89,7 @@ def recommend(
     jobs: int = 1,
     offers: Sequence[Offer] = (),
     inputs: Sequence[InputDigest] = (),
+    price_sheets: Sequence[Path | NamedSheet] = (),
     progress: Progress | None = None,
 ) -> Outcome:
     """Name the commitment to sign.
@@ -101,6 +104,8 @@ def recommend(
         Size M of the decision set.
     jobs
         Processes for the model fits; the result does not depend on it.
+    price_sheets
+        The customer's own prices; a sheet wins over the list, a later one over an earlier one.
     progress
         Called with a stage and the share of the whole that is done.
 
@@ -129,7 +134,7 @@ def recommend(
     daily = assign_workloads(rows, portfolio).daily
     daily = daily[daily["day"] <= pd.Timestamp(day)].reset_index(drop=True)
     tell("pricing", 0.05)
-    card = load_rate_card(day)
+    card = load_rate_card(day, price_sheets=price_sheets)
     rated = rate_usage(daily, card)
     provenance = ResultProvenance(
         package_version=__version__,

@@ -19,18 +19,17 @@ from forecast import __version__
 from forecast.usage.formats.registry import FORMATS
 
 COMMANDS = (
-    *(
-        "import",
-        "formats",
-        "price",
-        "rates",
-        "init",
-        "forecast",
-        "recommend",
-        "size",
-        "compare-offers",
-    ),
-    *("workbook", "serve"),
+    "import",
+    "formats",
+    "price",
+    "rates",
+    "init",
+    "forecast",
+    "recommend",
+    "size",
+    "compare-offers",
+    "workbook",
+    "serve",
 )
 
 
