@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 
-def _day(text: str) -> date:
+def parse_day(text: str) -> date:
+    """Read a day that a person typed."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -31,7 +32,7 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="DAY",
-        parser=_day,
+        parser=parse_day,
         help="Leave out usage after this day, and take prices as known on it. "
         "[default: all of it; recommend leaves out a last day that looks cut off]",
         show_default=False,

@@ -17,7 +17,17 @@ from api.documents import load_portfolio, load_terms
 from api.results import ANSWER, read_result
 from forecast import __version__
 
-COMMANDS = ("import", "price", "init", "recommend", "size", "compare-offers", "workbook", "serve")
+COMMANDS = (
+    "import",
+    "fetch-usage",
+    "price",
+    "init",
+    "recommend",
+    "size",
+    "compare-offers",
+    "workbook",
+    "serve",
+)
 
 
 def outside(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -47,7 +57,7 @@ class TestHelp:
             "import sys; from api.cli import app\n"
             "try: app(['--help'])\n"
             "except SystemExit: pass\n"
-            "heavy = ('numpy', 'pandas', 'pydantic', 'flask', 'scipy', 'statsmodels', 'openpyxl')\n"
+            "heavy = ('numpy', 'pandas', 'pydantic', 'flask', 'scipy', 'statsmodels', 'openpyxl', 'httpx2')\n"
             "print([m for m in heavy if m in sys.modules], file=sys.stderr)"
         )
         found = subprocess.run(
