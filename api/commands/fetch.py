@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from api.commands.options import ForceProgress, Json, parse_day
+from api.commands.options import ForceProgress, Json, day_option
 from api.commands.output import print_json, print_page
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ GROUPS = (
 def fetch_usage(
     first_day: Annotated[
         date,
-        typer.Option("--from", metavar="DAY", parser=parse_day, help="First UTC day."),
+        typer.Option("--from", metavar="DAY", parser=day_option, help="First UTC day."),
     ],
     out: Annotated[
         Path,
@@ -38,7 +38,7 @@ def fetch_usage(
         typer.Option(
             "--to",
             metavar="DAY",
-            parser=parse_day,
+            parser=day_option,
             help="Last UTC day, included. [default: the last day that is over]",
             show_default=False,
         ),

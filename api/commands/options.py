@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 
-def parse_day(text: str) -> date:
-    """Read a day that a person typed."""
+def day_option(text: str) -> date:
+    """Read a day given on the command line."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -32,7 +32,7 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="DAY",
-        parser=parse_day,
+        parser=day_option,
         help="Leave out usage after this day, and take prices as known on it. "
         "[default: all of it; recommend leaves out a last day that looks cut off]",
         show_default=False,
