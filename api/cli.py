@@ -61,7 +61,7 @@ app.command(
 app.command(
     "fetch-usage",
     epilog="Example: commitment fetch-usage --from 2026-01-01 --out reports, then commitment "
-    "import reports/usage_report-*.json --out usage.parquet",
+    "import reports --out usage.parquet",
 )(fetch.fetch_usage)
 app.command(
     "price",

@@ -127,17 +127,40 @@ def test_a_group_that_is_none_is_refused_before_anything_is_asked(server, tmp_pa
     assert not server.asked
 
 
+def test_progress_names_the_page_and_grows_with_the_days(server, tmp_path):
+    seen = []
+    ask(server, tmp_path, first=date(2026, 8, 23), tell=lambda *told: seen.append(told))
+    assert seen == [
+        ("usage report: page 1, from 2026-08-23", 0.0),
+        ("usage report: page 2, from 2026-09-23", 31 / 93),
+        ("usage report: page 3, from 2026-10-24", 62 / 93),
+    ]
+
+
 # --- days that are not over ------------------------------------------------------------------
 
 
-def ask(server, out, *, now=NOW, last=date(2026, 11, 24), first=date(2026, 11, 1), **options):
+def unheard(_what, _done):
+    return None
+
+
+def ask(
+    server,
+    out,
+    *,
+    now=NOW,
+    last=date(2026, 11, 24),
+    first=date(2026, 11, 1),
+    tell=unheard,
+    **options,
+):
     question = Question.about(Report.USAGE, first, last)
     patience = Patience(sleep=waits.append)
     with (
         opened_folder(out) as folder,
         AdminApi(server.url, SecretStr(KEY), patience=patience, **options) as api,
     ):
-        return pull(api, server.url, question, folder, now=now, tell=lambda _what, _done: None)
+        return pull(api, server.url, question, folder, now=now, tell=tell)
 
 
 def test_days_that_are_not_over_are_left_out_and_added_by_a_later_run(server, tmp_path):
