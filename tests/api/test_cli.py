@@ -20,6 +20,7 @@ from forecast.usage.formats.registry import FORMATS
 
 COMMANDS = (
     "import",
+    "fetch-usage",
     "formats",
     "price",
     "rates",
@@ -61,7 +62,7 @@ class TestHelp:
             "try: app(['--help'])\n"
             "except SystemExit: pass\n"
             "heavy = ('numpy', 'pandas', 'pydantic', 'flask', 'scipy', 'statsmodels', 'openpyxl')\n"
-            "print([m for m in heavy if m in sys.modules], file=sys.stderr)"
+            "print([m for m in (*heavy, 'httpx2') if m in sys.modules], file=sys.stderr)"
         )
         found = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
