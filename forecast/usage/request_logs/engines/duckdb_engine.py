@@ -173,7 +173,8 @@ class DuckDBEngine:
         """Write rows to a Parquet file in the private folder, and read that from now on."""
         path = self.folder / f"staged-{next(self.names)}.parquet"
         self._run(lambda: self.backend.to_parquet(rows, path, compression="snappy"), what)
-        return self.backend.read_parquet(str(path), hive_partitioning=False)
+        staged = self.backend.read_parquet(str(path), hive_partitioning=False)
+        return staged.cast(rows.schema())  # a constant column comes back as a narrower integer
 
     def keep(self, rows: ir.Table, what: str) -> ir.Table:
         """Evaluate an expression into a temporary table."""
@@ -183,8 +184,9 @@ class DuckDBEngine:
     def put(self, frame: pd.DataFrame) -> ir.Table:
         """Copy a frame into a temporary table, whose size the planner then knows."""
         import ibis
+        import pyarrow as pa
 
-        return self.keep(ibis.memtable(frame), "")
+        return self.keep(ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False)), "")
 
     def fetch(self, rows: ir.Table) -> pa.Table:
         """Evaluate an expression into an Arrow table."""

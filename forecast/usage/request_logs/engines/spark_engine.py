@@ -135,7 +135,7 @@ class SparkEngine:
             table,
             millis,
             json_text,
-            lambda text: ~parsed(text).isnull(),
+            lambda text: parsed(text).notnull(),  # noqa: PD004 Ibis, not pandas
             zoneless=frozenset(f.name for f in fields if f.dataType.typeName() == "timestamp_ntz"),
         )
 
