@@ -6,7 +6,7 @@ no engine's calendar, time zone or rounding takes part.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -278,8 +278,3 @@ def gaps_by_prefix(gaps: ir.Table, lanes: ir.Table | None) -> ir.Table:
     return told.group_by(["sender", "prefix", "pooled", "bucket"]).agg(
         requests=told.requests.sum().cast("int64")
     )
-
-
-def raw_names(source: Requests) -> Mapping[str, Field]:
-    """Give the names of a source that are checked after the aggregation."""
-    return {name: field for name, field in source.names.items() if name in NAMES}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from forecast.errors import UsageFormatError
 from forecast.usage.formats import cells
-from forecast.usage.request_logs.aggregation import checked_fields, raw_names, refused
+from forecast.usage.request_logs.aggregation import checked_fields, refused
 from forecast.usage.request_logs.engines.protocol import Engine
 from forecast.usage.request_logs.fields import Field
 from forecast.usage.request_logs.files import MAX_LINE_BYTES, LogFile
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _ROW: Final = "row_of_file"
+_BAD: Final = "is_refused"
 
 
 def first_refused(
@@ -57,22 +58,22 @@ def first_refused(
     for column, values in bad_words.items():
         if column in source.names:
             bad = bad | source.names[column].value.isin(list(values))
-    found = engine.fetch(_described(numbered, source).filter(bad).order_by(_ROW).limit(1))
-    rows = found.to_pylist()
+    described = _described(numbered, source, bad)
+    rows = engine.fetch(described.filter(described[_BAD]).order_by(_ROW).limit(1)).to_pylist()
     return _fault(rows[0], source, words, file.name) if rows else None
 
 
-def _described(table: ir.Table, source: Requests) -> ir.Table:
+def _described(table: ir.Table, source: Requests, bad: ir.Value) -> ir.Table:
     """Select what the message needs: raw values, and which of them are refused."""
-    columns: dict[str, Any] = {_ROW: table[_ROW]}
+    columns: dict[str, Any] = {_ROW: table[_ROW], _BAD: bad}
     for column, field in checked_fields(source).items():
         raw = field.raw
         plain = raw.type().is_string() or raw.type().is_numeric()
         columns[f"{column} raw"] = raw if plain else raw.cast("string")
         columns[f"{column} refused"] = field.value.isnull()
-    for column, field in raw_names(source).items():
+    for column, field in source.names.items():
         columns[f"{column} raw"] = field.value
-    return table.mutate(**columns).select(*columns)
+    return table.select(**columns)
 
 
 def _fault(row: Mapping[str, Any], source: Requests, words: Words, file: str) -> UsageFormatError:
@@ -80,9 +81,10 @@ def _fault(row: Mapping[str, Any], source: Requests, words: Words, file: str) ->
         if row[f"{column} refused"]:
             reason = _reason(field, row[f"{column} raw"])
             return UsageFormatError(reason, file=file, row=row[_ROW], column=field.source)
-    for column, field in raw_names(source).items():
+    for column, field in source.names.items():
         try:
-            words[column](row[f"{column} raw"])
+            read = cells.name if column == "prefix" else words[column]
+            read(row[f"{column} raw"])
         except ValueError as fault:
             return UsageFormatError(str(fault), file=file, row=row[_ROW], column=field.source)
     return UsageFormatError("is refused", file=file, row=row[_ROW])

@@ -161,7 +161,7 @@ def count_field(source: str, raw: ir.Value, *, required: bool) -> Field:
     elif kind.is_floating() or kind.is_decimal():
         fits = (raw >= 0) & (raw <= cells.MAX_COUNT)
         bounded = fits.ifelse(raw, ibis.null(kind))
-        whole = bounded.cast("int64")
+        whole = bounded.try_cast("int64")
         value = (bounded == whole).ifelse(whole, none)
     else:
         raise _wrong_type(source, kind, "whole numbers")

@@ -80,11 +80,12 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
                 file=path.name,
             )
         for match in matches:
-            same = found.setdefault(match.resolve(), match)
-            if same is not match:
+            whole = match.resolve()
+            if whole in found:
                 raise UsageFormatError(
-                    f"is the same file as {same.name}; give it once", file=match.name
+                    f"is the same file as {found[whole].name}; give it once", file=match.name
                 )
+            found[whole] = match
             if len(found) > MAX_FILES:
                 raise UsageFormatError(
                     f"is one of more than {MAX_FILES} files; give fewer at once", file=match.name
@@ -128,7 +129,9 @@ def look(path: Path) -> LogFile:
         gzipped = magic.startswith(GZIP_MAGIC)
         with gzip.open(path) if gzipped else path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
-    except (OSError, EOFError, zlib.error) as fault:
+    except EOFError:
+        raise UsageFormatError("is cut off before its end; copy it again", file=path.name) from None
+    except (OSError, zlib.error) as fault:
         raise UsageFormatError(f"cannot be read: {fault}", file=path.name) from None
     kind = Head.of(head[:65_536], path.name).kind
     if kind == "json":
