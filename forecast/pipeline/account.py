@@ -31,11 +31,11 @@ from forecast.records.recommendation import (
     LeverSaving,
     MigrationStep,
     Recommendation,
-    Reconciliation,
     ResultProvenance,
     Sizing,
     WorkloadResult,
 )
+from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
 from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED
 from forecast.records.workloads import OwnerState, Workload
