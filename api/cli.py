@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import decisions, exports, forecasts, formats, service
+from api.commands import decisions, exports, forecasts, formats, rates, service
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -67,6 +67,10 @@ app.command(
     epilog="Example: commitment price usage.parquet --invoice billed.csv, with the columns "
     "month,usd in billed.csv",
 )(exports.price)
+app.command(
+    "rates",
+    epilog="Example: commitment rates --on 2026-11-22 --platform anthropic --model opus",
+)(rates.rates)
 app.command(
     "init",
     epilog="Example: commitment init usage.parquet --out .",

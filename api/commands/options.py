@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from forecast.pricing.reconciliation import Limits
 
 
-def _day(text: str) -> date:
+def day_option(text: str) -> date:
+    """Read a day given on the command line."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -34,7 +35,7 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="DAY",
-        parser=_day,
+        parser=day_option,
         help="Leave out usage after this day, and take prices as known on it. "
         "[default: all of it; recommend leaves out a last day that looks cut off]",
         show_default=False,
@@ -70,6 +71,19 @@ Invoices = Annotated[
         exists=True,
         help="What was billed: cost reports, bills, or a CSV with the columns month,usd. Repeat "
         "it; amounts inside the usage exports are compared without it.",
+        show_default=False,
+    ),
+]
+
+PriceSheets = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--price-sheet",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Your own prices (TOML): rates, or discounts off list, by model or family, token kind "
+        "and day. A sheet wins over the list, a later sheet over an earlier one. Repeatable.",
         show_default=False,
     ),
 ]

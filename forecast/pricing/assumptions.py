@@ -10,12 +10,13 @@ from typing import Final
 
 import pandas as pd
 
-from forecast.pricing.published import PACKAGE, VERSION
-from forecast.pricing.rate_cards import DERIVED
+from forecast.pricing.published import PACKAGE, VERSION, carried_mark
+from forecast.pricing.published_windows import TIERS
+from forecast.pricing.rate_cards import DERIVED, LISTED_ONLY
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.segments import retired_successors, successors
 from forecast.records.base import Provenance
-from forecast.records.rates import ModelFacts, RateCard
+from forecast.records.rates import ModelFacts, ModelRates, RateCard
 from forecast.records.recommendation import Assumption
 from forecast.records.usage import TOKEN_COLUMNS, ServiceTier, Speed
 from forecast.units import to_cents
@@ -57,8 +58,10 @@ def pricing_assumptions(daily: pd.DataFrame, card: RateCard, as_of: date) -> tup
         _price_history(rated, card),
         *_partner_platforms(rated, card),
         *_bands(rated, card),
-        *_priority(rated),
+        *_priority(rated, card),
         *_batch(rated, card),
+        *_carried_back(rated, card),
+        *_other_units(rated, card),
         *_fast(recent),
         *_retirements(recent, card, as_of),
         *_tokenizers(rated, recent, card),
@@ -105,11 +108,8 @@ def _bands(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
         if rates.long_context is None or (rates.platform, rates.model) not in used:
             continue
         above = rates.long_context.above_prompt_tokens
-        days = rated["day"] >= pd.Timestamp(rates.effective_from)
-        if rates.effective_to is not None:
-            days &= rated["day"] < pd.Timestamp(rates.effective_to)
         unclear |= (
-            days
+            _days_of(rated, rates)
             & (rated["platform"] == rates.platform)
             & (rated["model"] == rates.model)
             & (rated["speed"] != Speed.FAST)
@@ -132,8 +132,14 @@ def _bands(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
         )
 
 
-def _priority(rated: pd.DataFrame) -> Iterator[Assumption]:
+def _priority(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
     rows = rated["service_tier"] == ServiceTier.PRIORITY
+    as_standard = {
+        (p, m)
+        for p, m, last in _last_days(rated[rows])
+        if card.in_force(p, m, last).priority_multiple == 1
+    }
+    rows &= _is_of(rated, as_standard)
     if rows.any():
         yield Assumption(
             name="priority tier",
@@ -145,6 +151,7 @@ def _priority(rated: pd.DataFrame) -> Iterator[Assumption]:
 
 def _batch(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
     batch = rated["service_tier"] == ServiceTier.BATCH
+    batch &= rated["model"].str.startswith("claude-")
     retired = {m for m in rated["model"].unique() if card.facts(str(m)).retires_on is not None}
     early = (rated["day"] < pd.Timestamp(PUBLISHED_BATCH_FROM)) | rated["model"].isin(retired)
     if (batch & early).any():
@@ -154,6 +161,47 @@ def _batch(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
             provenance=Provenance.LIST_PRICE,
             source="claude.com/blog/message-batches-api; the price package lists batch only "
             "from 2026-10-14 on, for models then on sale",
+        )
+
+
+def _carried_back(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
+    """Say which tiers of other vendors are priced by a price that was published later."""
+    used = {(p, m) for p, m, _ in _last_days(rated)}
+    for tier in TIERS:
+        column, word = ("speed", Speed.FAST) if tier == "fast" else ("service_tier", tier)
+        asked = rated[column] == word
+        rows = pd.Series(False, index=rated.index)
+        for rates in card.rates if asked.any() else ():
+            if (rates.platform, rates.model) in used and carried_mark(tier) in rates.source:
+                rows |= (
+                    asked & _is_of(rated, {(rates.platform, rates.model)}) & _days_of(rated, rates)
+                )
+        if rows.any():
+            yield Assumption(
+                name=f"{tier} price of other vendors before it was published",
+                value=f"the tier's first published price, carried back; {_share(rated, rows)}",
+                provenance=Provenance.LIST_PRICE,
+                source=f"{PACKAGE} {VERSION}, overrides/tiers.toml",
+                as_of=card.as_of,
+            )
+
+
+def _other_units(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
+    """Say where audio, images or video may hide among the tokens of a model."""
+    units: dict[tuple[str, str], set[str]] = {}
+    for platform, model, last in _last_days(rated):
+        hidden = set(card.in_force(platform, model, last).other_units) - {"file searches"}
+        if hidden:
+            units[platform, model] = hidden
+    if units:
+        models = ", ".join(sorted({model for _, model in units}))
+        yield Assumption(
+            name="tokens that are not text",
+            value=f"charged as text on {models}, which are also sold by "
+            f"{', '.join(sorted(set().union(*units.values())))}; "
+            f"{_share(rated, _is_of(rated, set(units)))}",
+            provenance=Provenance.CLAIM,
+            source="usage exports count tokens of text, audio and images together",
         )
 
 
@@ -185,13 +233,26 @@ def _retirements(recent: pd.DataFrame, card: RateCard, as_of: date) -> Iterator[
             provenance=Provenance.LIST_PRICE,
             source=facts.source,
         )
-    if unannounced:
-        yield Assumption(
-            name="models without an announced retirement",
-            value=f"on sale through the whole term: {', '.join(unannounced)}",
-            provenance=Provenance.CLAIM,
-            source="models live about a year and notice is 60 days; none is announced for these",
-        )
+    not_on_file = [m for m in unannounced if card.facts(m).source.startswith(LISTED_ONLY)]
+    for name, staying, source in (
+        (
+            "models without an announced retirement",
+            [m for m in unannounced if m not in not_on_file],
+            "models live about a year and notice is 60 days; none is announced for these",
+        ),
+        (
+            "models whose day of retirement is not on file",
+            not_on_file,
+            "models live about a year; give an announced day in a price sheet ([[models]])",
+        ),
+    ):
+        if staying:
+            yield Assumption(
+                name=name,
+                value=f"on sale through the whole term: {', '.join(staying)}",
+                provenance=Provenance.CLAIM,
+                source=source,
+            )
 
 
 def _tokenizers(rated: pd.DataFrame, recent: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
@@ -213,6 +274,20 @@ def _tokenizers(rated: pd.DataFrame, recent: pd.DataFrame, card: RateCard) -> It
 def _last_days(rated: pd.DataFrame) -> list[tuple[str, str, date]]:
     last = rated.groupby(["platform", "model"], sort=True)["day"].max()
     return [(str(p), str(m), day.date()) for (p, m), day in last.items()]
+
+
+def _is_of(rated: pd.DataFrame, pairs: set[tuple[str, str]]) -> pd.Series:
+    """Tell which rows are of some (platform, model) pairs."""
+    found = [pair in pairs for pair in zip(rated["platform"], rated["model"], strict=True)]
+    return pd.Series(found, index=rated.index, dtype=bool)
+
+
+def _days_of(rated: pd.DataFrame, rates: ModelRates) -> pd.Series:
+    """Tell which rows are of the days of a price."""
+    days = rated["day"] >= pd.Timestamp(rates.effective_from)
+    if rates.effective_to is not None:
+        days &= rated["day"] < pd.Timestamp(rates.effective_to)
+    return days
 
 
 def _share(rated: pd.DataFrame, rows: pd.Series) -> str:

@@ -1,23 +1,24 @@
 """The rate card: every dated list price, from the package, our overrides and price sheets.
 
-    published first-party prices ─► prices.toml ─► partner platforms ─► price sheets, in order
+    published prices ─► prices.toml, vendors.toml ─► partner platforms ─► price sheets, in order
 
 A later source wins for the days it covers; past windows are split, never edited.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import Field
 
-from forecast.pricing.model_ids import canonical_model, canonicalise_models
-from forecast.pricing.published import PLATFORM, published_rates
+from forecast.pricing.model_ids import canonical_model, canonicalise_models, family_of
+from forecast.pricing.published import PACKAGE, PLATFORM, VERSION, published_rates
 from forecast.pricing.sheets import PriceSheet, apply_sheet, read_override, read_sheet
-from forecast.pricing.windows import Windows, Withdrawable, by_model
+from forecast.pricing.windows import Windows, Withdrawable, by_model, withdrawal
 from forecast.records.base import Name, Note, Record
 from forecast.records.rates import ModelFacts, ModelRates, RateCard
 
@@ -25,6 +26,9 @@ __all__ = ["DERIVED", "canonical_model", "canonicalise_models", "load_rate_card"
 
 DERIVED: Final = "derived: "
 """How the source of a partner platform's price begins."""
+
+LISTED_ONLY: Final = "listed "
+"""How the source of facts begins when nothing but a price is known of a model."""
 
 
 class PartnerPlatform(Record):
@@ -67,22 +71,19 @@ def load_rate_card(as_of: date, *, price_sheets: Sequence[Path] = ()) -> RateCar
     >>> card.facts("claude-sonnet-4-5").successor
     'claude-sonnet-5-5'
     """
-    windows = by_model(published_rates())
-    apply_sheet(
-        windows,
-        read_override("prices.toml", PriceSheet),
-        file="overrides/prices.toml",
-        canonical=canonical_model,
-    )
-    partners = read_override("platforms.toml", PartnerSheet)
-    for partner in partners.platforms:
-        _derive(windows, partner)
-    apply_sheet(windows, partners, file="overrides/platforms.toml", canonical=canonical_model)
-    facts = {f.model: f for f in read_override("models.toml", PriceSheet).models}
+    listed, list_facts = _list_prices()
+    windows, facts = dict(listed), dict(list_facts)
     for path in price_sheets:
         sheet = read_sheet(path)
-        apply_sheet(windows, sheet, file=path.name, canonical=canonical_model)
         facts |= {f.model: f for f in map(_canonical_facts, sheet.models)}
+        apply_sheet(
+            windows,
+            sheet,
+            file=path.name,
+            canonical=canonical_model,
+            family=_family_by(facts),
+            listed=listed,
+        )
     return RateCard(
         as_of=as_of,
         rates=tuple(row for rows in windows.values() for row in rows),
@@ -90,10 +91,52 @@ def load_rate_card(as_of: date, *, price_sheets: Sequence[Path] = ()) -> RateCar
     )
 
 
+@cache
+def _list_prices() -> tuple[Windows, dict[str, ModelFacts]]:
+    """Give the list prices and facts that this package ships; callers copy before a change."""
+    windows = by_model(published_rates())
+    facts = {f.model: f for f in read_override("models.toml", PriceSheet).models}
+    for platform, model in windows:
+        facts.setdefault(model, _listed_facts(platform, model))
+    family = _family_by(facts)
+    for name in ("prices.toml", "vendors.toml"):
+        apply_sheet(
+            windows,
+            read_override(name, PriceSheet),
+            file=f"overrides/{name}",
+            canonical=canonical_model,
+            family=family,
+        )
+    partners = read_override("platforms.toml", PartnerSheet)
+    for partner in partners.platforms:
+        _derive(windows, partner)
+    apply_sheet(
+        windows,
+        partners,
+        file="overrides/platforms.toml",
+        canonical=canonical_model,
+        family=family,
+    )
+    return windows, facts
+
+
+def _family_by(facts: Mapping[str, ModelFacts]) -> Callable[[str], str]:
+    return lambda model: facts[model].family if model in facts else family_of(model)
+
+
+def _listed_facts(platform: str, model: str) -> ModelFacts:
+    return ModelFacts(
+        model=model,
+        family=family_of(model),
+        source=f"{LISTED_ONLY}by {PACKAGE} {VERSION} on {platform}; family as in its id, tokenizer "
+        "and day of retirement are not on file",
+    )
+
+
 def _derive(windows: Windows, partner: PartnerPlatform) -> None:
     """Give the partner platform the first-party windows, less what it does not sell."""
     own = [row for (platform, _), rows in windows.items() if platform == PLATFORM for row in rows]
-    missing: dict[str, object] = dict.fromkeys(partner.withdraws)
+    missing = withdrawal(partner.withdraws)
     for row in own:
         derived: ModelRates = row.model_copy(
             update={

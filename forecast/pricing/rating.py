@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import UnknownModelError
 from forecast.mix import KEY_COLUMNS
+from forecast.pricing.model_ids import GOVCLOUD
 from forecast.records.rates import ModelRates, RateCard
 from forecast.records.recommendation import HistoryMonth
 from forecast.records.usage import TOKEN_COLUMNS, TOKEN_KINDS, MixKey
@@ -224,6 +225,8 @@ def _usd_per_unit(
 
 
 def _hint(key: MixKey) -> str:
+    if GOVCLOUD in key.model:
+        return "; GovCloud has prices of its own: give them in a price sheet under this id"
     if "anthropic." in key.model and key.platform != "bedrock":
         return "; the id is Amazon Bedrock's: set platform to bedrock"
     return ""

@@ -1,8 +1,9 @@
 """Rules that every price of a Claude model keeps, and that every rate card keeps.
 
-Prices of one vendor hang together: cache writes, reads, output, batch and geography are fixed
+Claude's prices hang together: cache writes, reads, output, batch and geography are fixed
 multiples of the input price. A row that breaks a rule is a misread page or an unreviewed change,
-unless it stands in `overrides/rule_exceptions.toml` with its days and its source.
+unless it stands in `overrides/rule_exceptions.toml` with its days and its source. What other
+vendors' prices keep is in `vendor_rules`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final, Literal
 from forecast.pricing.model_ids import CLAUDE_PLATFORMS, generation
 from forecast.pricing.segments import successors
 from forecast.pricing.sheets import read_override
+from forecast.pricing.vendor_rules import broken_orders
 from forecast.records.base import Name, Note, Record
 from forecast.records.rates import ModelRates, RateCard, TokenRates
 from forecast.records.usage import TOKEN_KINDS, TokenKind
@@ -41,6 +43,7 @@ Rule = Literal[
     "output",
     "batch",
     "flex",
+    "priority",
     "us",
     "regional",
     "web_search",
@@ -104,6 +107,8 @@ def check_rate_card(
         if platform in CLAUDE_PLATFORMS and model.startswith("claude-"):
             for row in rows:
                 found += _price_violations(row, exceptions)
+        else:
+            found += [_broken(row, *broken) for row in rows for broken in broken_orders(row)]
     return (*found, *_facts_violations(card, on))
 
 
@@ -153,6 +158,7 @@ def _multiples(row: ModelRates) -> Iterator[tuple[Rule, Multiple, Multiple]]:
     yield "output", _of_input(rates.output, rates), Decimal(5)
     yield "batch", _sold(row.batch_multiple), Decimal("0.5") if batch_was_sold else None
     yield "flex", _sold(row.flex_multiple), _NONE
+    yield "priority", _sold(row.priority_multiple), _NONE if partner else Decimal(1)
     if partner:
         yield "us", _sold(row.us_multiple), geography
         yield "regional", _sold(row.regional_multiple), geography

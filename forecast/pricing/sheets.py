@@ -1,7 +1,8 @@
 """Price sheets: TOML files of dated prices, ours (reviewed overrides) and the customer's.
 
     [[rates]]        a whole price of one model on one platform over [effective_from, effective_to)
-    [[amendments]]   what a known price leaves out or has wrong, for several models at once
+    [[amendments]]   a change of known prices, for several models or whole families at once: rates
+                     of some token kinds, or a discount off list
     [[models]]       facts about a model: family, tokens for the same text, retirement, successor
 
 A later sheet wins for the days it covers. Every row says where its figure was read, and when.
@@ -15,18 +16,20 @@ from datetime import date
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from forecast.errors import InputError
-from forecast.pricing.windows import Amendment, Windows, amend, lay_over
-from forecast.records.base import Record
-from forecast.records.rates import ModelFacts, ModelRates
+from forecast.pricing.windows import ALL, Amendment, Windows, amend, lay_over
+from forecast.records.base import Name, Note, Record
+from forecast.records.rates import ModelFacts, ModelRates, Rate
 
 R = TypeVar("R", bound=Record)
 CanonicalModel = Callable[[str, str], str]
 """(platform, raw id) → the id of the card."""
+FamilyOfModel = Callable[[str], str]
+"""The id of the card → its family."""
 
 
 class PriceSheet(Record):
@@ -51,6 +54,46 @@ class PriceSheet(Record):
                         f"{row.platform!r} on the same days; end the first one"
                     )
         return self
+
+
+class TierHistory(Record):
+    """A service tier that was sold before its price was published."""
+
+    platforms: Annotated[tuple[Name, ...], Field(min_length=1)]
+    tier: Literal["batch", "flex", "priority", "fast"]
+    since: date
+    source: Note
+    checked_on: date
+
+
+class TierHistories(Record):
+    """The content of `overrides/tiers.toml`."""
+
+    carried_back: tuple[TierHistory, ...] = ()
+
+
+class Difference(Record):
+    """Why another publisher's price is not the card's."""
+
+    platforms: Annotated[tuple[Name, ...], Field(min_length=1)]
+    ids: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Regular expressions over whole ids."""
+    kinds: tuple[Name, ...] = ()
+    """Token kinds, or web_search; all of them unless given."""
+    tiers: tuple[Name, ...] = ()
+    above_band: bool | None = None
+    """Only prices above (true) or below (false) a band of long prompts."""
+    ratio: Rate | None = None
+    """The card's price over the other; any, unless given."""
+    because: Note
+    """Who is right, and by which source."""
+    checked_on: date
+
+
+class Differences(Record):
+    """The content of `overrides/other_publishers.toml`."""
+
+    differences: tuple[Difference, ...] = ()
 
 
 def _refuse_backward_days(table: str, rows: Sequence[ModelRates | Amendment]) -> None:
@@ -110,30 +153,74 @@ def read_override(name: str, record: type[R]) -> R:
 
 
 def apply_sheet(
-    windows: Windows, sheet: PriceSheet, *, file: str, canonical: CanonicalModel
+    windows: Windows,
+    sheet: PriceSheet,
+    *,
+    file: str,
+    canonical: CanonicalModel,
+    family: FamilyOfModel,
+    listed: Windows | None = None,
 ) -> None:
     """Let the prices of a sheet win for the days they cover.
+
+    Parameters
+    ----------
+    listed
+        The list prices that discounts are off; the windows themselves unless given.
 
     Raises
     ------
     InputError
-        An amendment of a price that nobody gave.
+        An amendment of a price that nobody gave, or a discount off none.
     """
     for row in sheet.rates:
         model = canonical(row.platform, row.model)
         lay_over(windows, row.model_copy(update={"model": model}))
+    off = dict(windows) if listed is None else listed
     for i, amendment in enumerate(sheet.amendments):
+        where = f"amendments[{i}]"
         for platform in amendment.platforms:
-            ids = tuple(canonical(platform, model) for model in amendment.models)
-            one = amendment.model_copy(update={"platforms": (platform,), "models": ids})
-            for _, model in amend(windows, one):
-                known = sorted(m for p, m in windows if p == platform)
+            named = tuple(canonical(platform, m) for m in amendment.models if m != ALL)
+            for model in named:
+                if not _amend(windows, (platform, model), amendment, off, file, where):
+                    known = sorted(m for p, m in windows if p == platform)
+                    raise InputError(
+                        f"there is no price of {model!r} on {platform!r} to amend in these days; "
+                        f"give it in [[rates]] first (known: {', '.join(known[-8:]) or 'none'})",
+                        file=file,
+                        column=f"{where}.models",
+                    )
+            apart = {*named, *(canonical(platform, m) for m in amendment.except_models)}
+            chosen = sorted(m for p, m in windows if p == platform and m not in apart)
+            if ALL not in amendment.models:
+                chosen = [m for m in chosen if family(m) in amendment.families]
+            met = [_amend(windows, (platform, m), amendment, off, file, where) for m in chosen]
+            if not named and not any(met):
+                known = sorted({family(m) for p, m in windows if p == platform})
                 raise InputError(
-                    f"there is no price of {model!r} on {platform!r} to amend in these days; "
-                    f"give it in [[rates]] first (known: {', '.join(known[-8:]) or 'none'})",
+                    f"no model of {', '.join(amendment.families) or 'any family'} has a price on "
+                    f"{platform!r} in these days (families there: {', '.join(known) or 'none'})",
                     file=file,
-                    column=f"amendments[{i}].models",
+                    column=f"{where}.families",
                 )
+
+
+def _amend(
+    windows: Windows,
+    key: tuple[str, str],
+    amendment: Amendment,
+    listed: Windows,
+    file: str,
+    where: str,
+) -> bool:
+    try:
+        return amend(windows, key, amendment, listed)
+    except LookupError as fault:
+        raise InputError(
+            f"{fault.args[0]}, so no discount can be taken off it; give rates",
+            file=file,
+            column=f"{where}.discount_share",
+        ) from None
 
 
 def _path(location: tuple[Any, ...]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from forecast.errors import UnknownModelError
 from forecast.records.base import Name, Note, Record
@@ -20,21 +22,36 @@ Rate = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
 class TokenRates(Record):
-    """One rate per token kind, USD per million tokens; None where the kind is not sold."""
+    """One rate per token kind, USD per million tokens; None where the kind is not sold.
+
+    A vendor that bills one kind of cache write, whatever it is kept for, has it as
+    `cache_write_5m`; an embedding model has no output.
+    """
 
     input: Rate
     cache_write_5m: Rate | None = None
     cache_write_1h: Rate | None = None
     cache_read: Rate | None = None
-    output: Rate
+    output: Rate | None = None
+
+    def by_kind(self) -> dict[str, Decimal | None]:
+        """Give the rate of every token kind, in the order of `TOKEN_KINDS`."""
+        return {kind.value: getattr(self, kind.value) for kind in TOKEN_KINDS}
 
     def times(self, multiple: Decimal) -> TokenRates:
         """Multiply every rate, exactly."""
-        scaled = {
-            name: None if rate is None else rate * multiple
-            for name, rate in self.model_dump().items()
-        }
-        return TokenRates.model_validate(scaled)
+        return self.times_by_kind({kind.value: multiple for kind in TOKEN_KINDS})
+
+    def times_by_kind(self, multiples: Mapping[str, Decimal]) -> TokenRates:
+        """Multiply the rates of the kinds named, exactly; the others stay."""
+        return TokenRates(**_scaled(self, multiples))
+
+
+def _scaled(rates: TokenRates, multiples: Mapping[str, Decimal]) -> dict[str, Any]:
+    return {
+        kind: rate if rate is None or kind not in multiples else rate * multiples[kind]
+        for kind, rate in rates.by_kind().items()
+    }
 
 
 class LongContext(Record):
@@ -45,8 +62,42 @@ class LongContext(Record):
     rates: TokenRates
 
 
+class BandedRates(TokenRates):
+    """The rates of one way of being served, with the band of long prompts where there is one."""
+
+    long_context: LongContext | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_a_band(cls, given: object) -> object:
+        if isinstance(given, TokenRates) and not isinstance(given, BandedRates):
+            return given.by_kind()
+        return given
+
+    def for_prompts(self, context_window: str) -> TokenRates:
+        """Give the rates of prompts of a reported length; an unknown length pays the first band."""
+        if self.long_context and _above(context_window, self.long_context.above_prompt_tokens):
+            return self.long_context.rates
+        return TokenRates(**self.by_kind())
+
+    def times_by_kind(self, multiples: Mapping[str, Decimal]) -> BandedRates:
+        """Multiply the rates of the kinds named in both bands, exactly; the others stay."""
+        band = self.long_context and self.long_context.model_copy(
+            update={"rates": self.long_context.rates.times_by_kind(multiples)}
+        )
+        return BandedRates(**_scaled(self, multiples), long_context=band)
+
+
+TIERS_WITH_A_PRICE: Final = ("batch", "flex", "priority")
+"""The service tiers that are priced by a multiple or by rates of their own."""
+
+
 class ModelRates(Record):
-    """List prices of one model on one platform over [effective_from, effective_to)."""
+    """List prices of one model on one platform over [effective_from, effective_to).
+
+    A service tier is sold at one multiple of every token rate (`batch_multiple`), or at rates of
+    its own (`batch`) where the vendor rounds, exempts a kind or has no second band; never both.
+    """
 
     platform: str
     model: str
@@ -54,63 +105,99 @@ class ModelRates(Record):
     effective_to: date | None = None
     standard: TokenRates
     long_context: LongContext | None = None
-    fast: TokenRates | None = None
-    """Rates of the fast mode; it never stacks with batch."""
+    fast: BandedRates | None = None
+    """Rates of the fast mode; it stacks with geography, not with a service tier."""
     batch_multiple: Rate | None = None
     """What batch multiplies every token rate by; None where there is no batch."""
+    batch: BandedRates | None = None
+    """Rates of the batch tier that are not one multiple."""
     flex_multiple: Rate | None = None
     """What the synchronous flex tier multiplies every token rate by; None where not sold."""
+    flex: BandedRates | None = None
+    """Rates of the flex tier that are not one multiple."""
+    priority_multiple: Rate | None = None
+    """What the priority tier multiplies every token rate by; None where it has no price."""
+    priority: BandedRates | None = None
+    """Rates of the priority tier that are not one multiple."""
     us_multiple: Rate | None = None
     """What US-only inference multiplies every token rate by; None where it is not sold."""
     regional_multiple: Rate | None = None
     """What a regional endpoint multiplies every token rate by; None where it is not sold."""
     web_search_usd_per_1000: Rate | None = None
+    other_units: tuple[str, ...] = ()
+    """What the vendor also bills this model by and this card does not carry (audio, images)."""
     source: Note
     """Where the price was read."""
     checked_on: date
     """The last day a person or a check compared it with the source."""
+
+    @model_validator(mode="after")
+    def _one_price_a_tier(self) -> Self:
+        for tier in TIERS_WITH_A_PRICE:
+            if getattr(self, tier) is not None and getattr(self, f"{tier}_multiple") is not None:
+                raise ValueError(f"give {tier} or {tier}_multiple, not both")
+        return self
 
     def in_force(self, day: date) -> bool:
         """Tell whether these rates apply on `day`."""
         return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
 
     def charged(self, key: MixKey) -> TokenRates:
-        """Give the rates of a row: band, then fast mode or batch, then geography.
+        """Give the rates of a row: band and service tier, or the fast mode; then geography.
 
-        charged = base(band) x batch multiple x geography multiple; the fast mode has rates of
-        its own and takes no batch multiple.
+        charged = base(band) x tier multiple x geography multiple; the fast mode and some tiers
+        have rates of their own, by band.
 
         Raises
         ------
         UnknownModelError
             When the card does not sell that tier, speed or geography; nothing is priced at
-            the standard rate in silence. `priority` is charged as `standard`.
+            the standard rate in silence.
         """
-
-        def sold(multiple: Decimal | None, what: str) -> Decimal:
-            if multiple is None:
-                raise UnknownModelError(
-                    f"{self.model!r} on {self.platform!r} has no {what} price from "
-                    f"{self.effective_from}; add it to a price sheet or mend the usage row"
-                )
-            return multiple
-
-        rates = self.standard
-        if self.long_context and _above(key.context_window, self.long_context.above_prompt_tokens):
-            rates = self.long_context.rates
         if key.speed == Speed.FAST:
-            if self.fast is None or key.service_tier == ServiceTier.BATCH:
-                raise UnknownModelError(f"{self.model!r} sells no fast mode for {key.service_tier}")
-            rates = self.fast
-        if key.service_tier == ServiceTier.BATCH:
-            rates = rates.times(sold(self.batch_multiple, "batch"))
-        elif key.service_tier == ServiceTier.FLEX:
-            rates = rates.times(sold(self.flex_multiple, "flex"))
+            rates = self._fast(key)
+        else:
+            rates = self.of_tier(key.service_tier).for_prompts(key.context_window)
         if key.geography == Geography.US:
-            rates = rates.times(sold(self.us_multiple, "US-only"))
-        elif key.geography == Geography.REGIONAL:
-            rates = rates.times(sold(self.regional_multiple, "regional"))
+            return rates.times(self._sold(self.us_multiple, "US-only"))
+        if key.geography == Geography.REGIONAL:
+            return rates.times(self._sold(self.regional_multiple, "regional"))
         return rates
+
+    def of_tier(self, service_tier: str) -> BandedRates:
+        """Give the global rates of a service tier, both bands of them.
+
+        Raises
+        ------
+        UnknownModelError
+            When the tier is not sold.
+        """
+        listed = BandedRates(**self.standard.by_kind(), long_context=self.long_context)
+        if service_tier == ServiceTier.STANDARD:
+            return listed
+        if service_tier not in TIERS_WITH_A_PRICE:
+            raise self._unsold(service_tier)
+        own: BandedRates | None = getattr(self, service_tier)
+        if own is not None:
+            return own
+        multiple = self._sold(getattr(self, f"{service_tier}_multiple"), service_tier)
+        return listed.times_by_kind({kind.value: multiple for kind in TOKEN_KINDS})
+
+    def _fast(self, key: MixKey) -> TokenRates:
+        if self.fast is None or key.service_tier in (ServiceTier.BATCH, ServiceTier.FLEX):
+            raise UnknownModelError(f"{self.model!r} sells no fast mode for {key.service_tier}")
+        return self.fast.for_prompts(key.context_window)
+
+    def _sold(self, multiple: Decimal | None, what: str) -> Decimal:
+        if multiple is None:
+            raise self._unsold(what)
+        return multiple
+
+    def _unsold(self, what: str) -> UnknownModelError:
+        return UnknownModelError(
+            f"{self.model!r} on {self.platform!r} has no {what} price from "
+            f"{self.effective_from}; add it to a price sheet or mend the usage row"
+        )
 
 
 class ModelFacts(Record):
@@ -145,8 +232,8 @@ class RateCard(Record):
         UnknownModelError
             When no price is in force; it is never taken as zero.
         """
-        for rates in reversed(self.rates):
-            if rates.model == model and rates.platform == platform and rates.in_force(day):
+        for rates in reversed(self._by_model.get((platform, model), [])):
+            if rates.in_force(day):
                 return rates
         known = sorted({r.model for r in self.rates if r.platform == platform})
         raise UnknownModelError(
@@ -170,10 +257,26 @@ class RateCard(Record):
 
     def facts(self, model: str) -> ModelFacts:
         """Give the facts of `model`; without any it is taken as an unremarkable model."""
-        for facts in self.models:
-            if facts.model == model:
-                return facts
-        return ModelFacts(model=model, family="other", source="no facts on file")
+        known = self._facts_by_model.get(model)
+        return known or ModelFacts(model=model, family="other", source="no facts on file")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy without the indexes, which a change of `rates` or `models` would leave stale."""
+        copied = super().model_copy(update=update, deep=deep)
+        for index in ("_by_model", "_facts_by_model"):
+            copied.__dict__.pop(index, None)
+        return copied
+
+    @cached_property
+    def _by_model(self) -> dict[tuple[str, str], list[ModelRates]]:
+        found: dict[tuple[str, str], list[ModelRates]] = {}
+        for rates in self.rates:
+            found.setdefault((rates.platform, rates.model), []).append(rates)
+        return found
+
+    @cached_property
+    def _facts_by_model(self) -> dict[str, ModelFacts]:
+        return {facts.model: facts for facts in reversed(self.models)}
 
 
 def _above(context_window: str, threshold: int) -> bool:

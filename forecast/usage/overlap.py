@@ -76,6 +76,11 @@ def _views(kind: UsageFormat, other: UsageFormat) -> bool:
     return kind.recorded_by == other.recorded_by or "observer" in (kind.seen_by, other.seen_by)
 
 
+def _meaning(kind: UsageFormat) -> str:
+    """Give what the amounts of a format mean; cents and dollars may be the same books."""
+    return kind.amounts.meaning if kind.amounts else ""
+
+
 def _days(parsed: Parsed) -> set[date]:
     return {day.date() for day in parsed.rows["day"].drop_duplicates()}
 
@@ -97,7 +102,7 @@ def _refuse_two_views(sources: Sequence[Source]) -> None:
             ("usage", _seen(parsed) & _seen(others)),
             ("costs", _charged(parsed) & _charged(others)),
         ):
-            if what == "costs" and kind.amounts != other_kind.amounts:
+            if what == "costs" and _meaning(kind) != _meaning(other_kind):
                 continue
             if shared:
                 day, platform = min(shared)

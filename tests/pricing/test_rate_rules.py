@@ -31,6 +31,7 @@ AMENDED = {
     "output": "standard = { output = 21 }",
     "batch": "batch_multiple = 0.6",
     "flex": "flex_multiple = 0.5",
+    "priority": "priority_multiple = 1.75",
     "us": "us_multiple = 1.2",
     "regional": "regional_multiple = 1.1",
     "web_search": "web_search_usd_per_1000 = 12",
@@ -62,7 +63,7 @@ def test_a_withdrawn_batch_price_is_caught(sheet):
         [[amendments]]
         platforms = ["vertex"]
         models = ["claude-opus-5-5"]
-        withdraws = ["batch_multiple"]
+        withdraws = ["batch"]
         source = "forgotten"
         checked_on = 2026-11-22
     """)
@@ -105,10 +106,13 @@ def test_windows_and_checks_of_a_card(card, change, rule):
 
 
 def test_age_counts_from_the_day_of_the_check(card):
-    assert check_rate_card(card, on=date(2027, 2, 22)) == ()
-    late = check_rate_card(card, on=date(2027, 2, 23))
+    """Claude was checked on 2026-11-22, the others are as listed on 2026-11-04."""
+    assert check_rate_card(card, on=date(2027, 2, 4)) == ()
+    late = check_rate_card(card, on=date(2027, 2, 5))
     assert {v.rule for v in late} == {"age"}
-    assert check_rate_card(card, on=date(2027, 2, 23), max_age_days=93) == ()
+    assert "anthropic" not in {v.platform for v in late}
+    assert "anthropic" in {v.platform for v in check_rate_card(card, on=date(2027, 2, 23))}
+    assert check_rate_card(card, on=date(2027, 2, 5), max_age_days=93) == ()
 
 
 def test_every_model_has_facts_and_a_living_priced_successor(card):
@@ -141,7 +145,7 @@ def test_the_script_prints_a_table_and_exits_by_the_outcome(sheet):
     good = _run("--on", "2026-11-22")
     assert (good.returncode, good.stderr) == (0, "")
     assert "keep every rule" in good.stdout
-    assert len([line for line in good.stdout.splitlines() if "claude-" in line]) == 87
+    assert len([line for line in good.stdout.splitlines() if " claude-" in line]) == 87
     path = sheet("""
         [[amendments]]
         platforms = ["anthropic"]

@@ -1,10 +1,11 @@
 """Exact rating against a reference that was written by hand, and the sums of a bill."""
 
+import random
 from datetime import date
 from decimal import Decimal
 
-import numpy as np
 import pandas as pd
+import price_reference
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,103 +19,39 @@ from forecast.pricing.rating import (
     rate_usage,
 )
 
-# USD per million tokens: input, output, cache read as a share of input.
-REFERENCE = {
-    "claude-fable-5-2": ("8", "40", "0.025"),
-    "claude-fable-5-1": ("10", "50", "0.025"),
-    "claude-fable-5": ("10", "50", "0.1"),
-    "claude-mythos-5-1": ("10", "50", "0.025"),
-    "claude-opus-5-5": ("4", "20", "0.05"),
-    "claude-opus-5": ("5", "25", "0.1"),
-    "claude-opus-4-6": ("5", "25", "0.1"),
-    "claude-opus-4-5": ("5", "25", "0.1"),
-    "claude-opus-4-1": ("15", "75", "0.1"),
-    "claude-sonnet-5-5": ("2", "10", "0.05"),
-    "claude-sonnet-5": ("2", "10", "0.1"),
-    "claude-sonnet-4-6": ("3", "15", "0.1"),
-    "claude-sonnet-4-5": ("3", "15", "0.1"),
-    "claude-haiku-5-5": ("0.10", "0.50", "0.1"),
-    "claude-haiku-4-5": ("1", "5", "0.1"),
-}
-BANDED_200K = ("claude-opus-4-6", "claude-sonnet-4-6", "claude-sonnet-4-5")
-FAST = ("claude-fable-5-2", "claude-opus-5-5", "claude-opus-5")
-US_ONLY = {m for m in REFERENCE if m not in (
-    "claude-opus-4-5", "claude-opus-4-1", "claude-sonnet-4-5", "claude-haiku-4-5"
-)}  # fmt: skip
-NO_REGIONAL_PREMIUM = ("claude-opus-4-1",)
-
-
-def reference_usd(row: dict) -> Decimal:
-    """Price one row from the tables above, with its own arithmetic."""
-    model, day = row["model"], row["day"]
-    base_in, base_out, read_share = (Decimal(x) for x in REFERENCE[model])
-    if model == "claude-sonnet-5-5" and day < date(2026, 10, 7):
-        read_share = Decimal("0.1")
-    in_factor = out_factor = Decimal(1)
-    long_prompt = row["context_window"] in ("200k-1M", "> 200k")
-    if long_prompt and model == "claude-haiku-5-5":
-        in_factor = out_factor = Decimal(5)
-    elif long_prompt and model in BANDED_200K and day < date(2026, 3, 13):
-        in_factor, out_factor = Decimal(2), Decimal("1.5")
-    if row["speed"] == "fast":
-        in_factor = out_factor = Decimal(2)
-    multiple = Decimal("0.5") if row["service_tier"] == "batch" else Decimal(1)
-    premium = row["geography"] != "global" and model not in NO_REGIONAL_PREMIUM
-    multiple *= Decimal("1.1") if premium else Decimal(1)
-    prompt = (
-        (
-            row["input_tokens"]
-            + row["cache_write_5m_tokens"] * Decimal("1.25")
-            + row["cache_write_1h_tokens"] * 2
-            + row["cache_read_tokens"] * read_share
-        )
-        * base_in
-        * in_factor
-    )
-    answer = row["output_tokens"] * base_out * out_factor
-    searches = row["web_searches"] * Decimal(10) / 1000
-    return (prompt + answer) * multiple / 1_000_000 + searches
-
-
-def random_row(rng: np.random.Generator) -> dict:
-    model = str(rng.choice(list(REFERENCE)))
-    platform = str(rng.choice(["anthropic", "bedrock", "vertex"]))
-    own = platform == "anthropic"
-    geographies = ["global", *(["us"] if own and model in US_ONLY else [])]
-    geographies += [] if own else ["us", "regional"]
-    fast = own and model in FAST and rng.random() < 0.2
-    tiers = ["standard", "priority"] if fast else ["standard", "batch", "priority"]
-    counts = {
-        name: int(rng.integers(0, 10 ** int(rng.integers(1, 13)))) * int(rng.random() < 0.8)
-        for name in COUNT_COLUMNS
-    }
-    if platform == "bedrock":
-        counts["web_searches"] = 0
-    windows = ["", "0-200k", "≤ 200k"] + ([] if fast else ["200k-1M", "> 200k"])
-    return {
-        "day": date(2025, 8, 20) + pd.Timedelta(days=int(rng.integers(0, 460))),
-        "platform": platform,
-        "model": model,
-        "service_tier": str(rng.choice(tiers)),
-        "geography": str(rng.choice(geographies)),
-        "speed": "fast" if fast else "standard",
-        "context_window": str(rng.choice(windows)),
-        **counts,
-    }
-
 
 def test_a_thousand_random_rows_reprice_exactly(card, usage):
-    rng = np.random.default_rng(20261122)
-    rows = [random_row(rng) for _ in range(1000)]
+    rng = random.Random(20261122)
+    rows = [price_reference.random_row(rng) for _ in range(1000)]
     rated = rate_usage(usage(rows), card)
-    assert rated["list_usd"].tolist() == [reference_usd(row) for row in rows]
+    assert rated["list_usd"].tolist() == [price_reference.usd(row) for row in rows]
     assert all(isinstance(usd, Decimal) for usd in rated["list_usd"])
-    assert {row["model"] for row in rows} == set(REFERENCE)
+
+
+def test_the_random_rows_reach_every_price_of_the_reference():
+    rng = random.Random(20261122)
+    rows = [price_reference.random_row(rng) for _ in range(1000)]
+    claude = {row["model"] for row in rows if row["model"].startswith("claude-")}
+    assert claude == set(price_reference.CLAUDE)
+    others = {
+        (
+            row["platform"],
+            row["model"],
+            row["service_tier"],
+            row["context_window"] not in ("", "0-200k"),
+        )
+        for row in rows
+        if not row["model"].startswith("claude-")
+    }
+    assert others == set(price_reference.OTHERS)
+    assert {row["geography"] for row in rows} == {"global", "us", "regional"}
+    assert {row["service_tier"] for row in rows} == {"standard", "batch", "flex", "priority"}
+    assert {row["model"] for row in rows if row["speed"] == "fast"} == set(price_reference.FAST)
 
 
 def test_the_lines_of_a_row_add_up(card, usage):
-    rng = np.random.default_rng(7)
-    rated = rate_usage(usage([random_row(rng) for _ in range(50)]), card)
+    rng = random.Random(7)
+    rated = rate_usage(usage([price_reference.random_row(rng) for _ in range(50)]), card)
     assert (rated[list(USD_COLUMNS)].sum(axis=1) == rated["list_usd"]).all()
 
 
@@ -205,8 +142,8 @@ def test_summary_has_a_line_for_every_month_model_and_kind_used(card, usage):
 
 
 def test_summary_loses_nothing(card, usage):
-    rng = np.random.default_rng(3)
-    rated = rate_usage(usage([random_row(rng) for _ in range(300)]), card)
+    rng = random.Random(3)
+    rated = rate_usage(usage([price_reference.random_row(rng) for _ in range(300)]), card)
     summary = list_cost_summary(rated)
     assert sum(summary["list_usd"], Decimal(0)) == sum(rated["list_usd"], Decimal(0))
     assert summary["tokens"].sum() == rated[list(COUNT_COLUMNS)].to_numpy().sum()

@@ -20,8 +20,9 @@ mutant as `kind` (a module, or its name in `forecast.usage.formats`). A mutant i
 
 * refused with an `InputError` that names the file, and with a row or a column when the damage
   was done to one value (`places=False` where the format cannot know); or
-* read into a `Parsed` whose rows keep `USAGE_ROWS` and lie within the span it declares, and
-  whose totals are those that `totals` derives from the same bytes by another road.
+* read into a `Parsed` whose rows keep `USAGE_ROWS` and lie within the span it declares, whose
+  cost lines keep `COST_LINES`, and whose totals are those that `totals` derives from the same
+  bytes by another road.
 
 Nothing else may be raised, a warning is an error, and no mutant takes more than `MAX_SECONDS`
 of processor time. What survives is returned as a `Survival`, so that a test can also say that
@@ -30,8 +31,8 @@ some mutants must have been read and some refused.
 `totals` is a function of the bytes that gives `{column: sum}`, or None where it cannot read
 them. `json_totals`, `csv_totals` and `parquet_totals` build one from a map: column of
 `BUCKET_ROWS` → {source column or path: factor}. A path such as `data[].results[].tokens` walks
-every value of the text, and a list at the top is walked too. Money columns work alike: sums are
-Decimal and exact.
+every value of the text, and a list at the top is walked too. Columns of `COST_LINES` work alike:
+sums are Decimal and exact, and a factor of `Decimal("0.01")` reads cents.
 
 `mutations(sample, n, seed)` gives the mutants alone, each with its story. Mutant `i` of a seed
 is always the same, so a failure names the call that repeats it:
@@ -51,7 +52,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -69,7 +70,7 @@ from mutation_kinds import (
 )
 
 from forecast.errors import InputError
-from forecast.tables import USAGE_ROWS, check
+from forecast.tables import COST_LINES, USAGE_ROWS, check
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import Parsed
 
@@ -80,7 +81,7 @@ MAX_SECONDS = 2.0
 FILE = "export"
 
 Totals = Callable[[bytes], dict[str, Decimal] | None]
-Sources = Mapping[str, Mapping[str, int]]
+Sources = Mapping[str, Mapping[str, int | Decimal]]
 
 
 class Mutant(NamedTuple):
@@ -212,9 +213,18 @@ def _check_read(parsed: Parsed, data: bytes, totals: Totals | None, story: str) 
         assert ends.max() <= parsed.last, f"{story}: a row after the last bucket"
         assert (rows["day"] == rows["start"].dt.normalize()).all(), story
         assert rows["row"].is_unique, f"{story}: two rows of one place"
-    derived = totals(data) if totals else None
+    try:
+        check(parsed.costs, COST_LINES)
+    except InputError as broken:
+        raise AssertionError(
+            f"{story}: read into cost lines that break their contract: {broken}"
+        ) from None
+    with localcontext(prec=100):
+        derived = totals(data) if totals else None
     for column, total in (derived or {}).items():
-        found = sum((Decimal(str(v)) for v in rows[column].dropna()), Decimal(0))
+        frame = rows if column in rows else parsed.costs
+        with localcontext(prec=100):
+            found = sum((Decimal(str(v)) for v in frame[column].dropna()), Decimal(0))
         assert found == total, f"{story}: {column} is {found}, the file holds {total}"
     return derived is not None
 

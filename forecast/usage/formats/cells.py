@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 
@@ -297,5 +297,23 @@ def bucket(text: str, *, utc_by_column: bool = False) -> Bucket:
     """
     cell = text.strip()
     if _DAY.fullmatch(cell):
-        return Bucket(datetime.combine(date.fromisoformat(cell), datetime.min.time()), DAY_SECONDS)
+        return Bucket(midnight(date.fromisoformat(cell)), DAY_SECONDS)
     return Bucket(instant(cell, utc_by_column=utc_by_column), 1)
+
+
+def midnight(day: date) -> datetime:
+    """Give the first second of a UTC day, without a zone.
+
+    >>> midnight(date(2026, 11, 22))
+    datetime.datetime(2026, 11, 22, 0, 0)
+    """
+    return datetime.combine(day, datetime.min.time())
+
+
+def second_after(moment: datetime) -> datetime:
+    """Give the end of the second that a request began in.
+
+    >>> second_after(datetime(2026, 11, 1))
+    datetime.datetime(2026, 11, 1, 0, 0, 1)
+    """
+    return moment + timedelta(seconds=1)

@@ -49,7 +49,7 @@ class Head:
         >>> sorted(Head.of(b'{"data": [{"results": []}]}', "a.json").keys)
         ['data', 'results']
         """
-        if not data.strip():
+        if not data[:HEAD_BYTES].strip() and not data.strip():
             raise UsageFormatError("is empty; export it again", file=file)
         if data.startswith(PARQUET_MAGIC):
             from forecast.usage.formats.parquet import column_names

@@ -74,6 +74,25 @@ def documents(data: bytes, file: str, *, unit: str = "page") -> Iterator[Any]:
             yield one
 
 
+def value(text: str) -> Any:
+    """Read one JSON value out of a cell or a string, as `documents` does.
+
+    >>> value('{"a": 0.10}')
+    {'a': Decimal('0.10')}
+
+    Raises
+    ------
+    ValueError
+        Not JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_members, parse_float=Decimal)
+    except RecursionError:
+        raise ValueError("nests too deeply for an export") from None
+    except (ValueError, ArithmeticError) as fault:
+        raise ValueError(f"is not JSON ({str(fault)[:80]}): {cells.quoted(text)}") from None
+
+
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):

@@ -21,7 +21,7 @@ MAX_PLAIN_BYTES: Final = 2**31
 
 
 PLAIN_TYPES: Final = frozenset(
-    {"text", "integer", "float", "decimal", "flag", "date", "instant", "naive_instant"}
+    {"text", "integer", "float", "decimal", "flag", "date", "instant", "naive_instant", "map"}
 )
 
 
@@ -50,8 +50,13 @@ def read_columns(data: bytes, file: str, wanted: Collection[str]) -> dict[str, T
         than `MAX_ROWS` rows or `MAX_PLAIN_BYTES`.
     """
     with _domain_errors(file):
-        parquet = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-        footer = parquet.metadata
+        footer = pq.read_metadata(pa.BufferReader(data))
+        parquet = pq.ParquetFile(
+            pa.BufferReader(data),
+            metadata=footer,
+            page_checksum_verification=True,
+            read_dictionary=_texts_among(footer, wanted),
+        )
         plain = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
         if not 0 <= footer.num_rows <= MAX_ROWS or not 0 <= plain <= MAX_PLAIN_BYTES:
             raise UsageFormatError(
@@ -64,9 +69,21 @@ def read_columns(data: bytes, file: str, wanted: Collection[str]) -> dict[str, T
         return {name: _typed(table.column(name)) for name in present}
 
 
+def _texts_among(footer: pq.FileMetaData, wanted: Collection[str]) -> list[str]:
+    """Name the columns of text.
+
+    A text may stand in the file once and in a million rows; read as a dictionary, it stands in
+    memory once too.
+    """
+    columns = (footer.schema.column(i) for i in range(footer.num_columns))
+    return [c.path for c in columns if c.path in wanted and c.logical_type.type == "STRING"]
+
+
 def _typed(column: pa.ChunkedArray) -> TypedColumn:
     kind = column.type
     if pa.types.is_dictionary(kind):
+        if pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type):
+            return TypedColumn("text", _shared_texts(column))
         column = column.cast(kind.value_type)
         kind = column.type
     if pa.types.is_timestamp(kind):
@@ -80,9 +97,28 @@ def _typed(column: pa.ChunkedArray) -> TypedColumn:
         ("decimal", pa.types.is_decimal(kind)),
         ("flag", pa.types.is_boolean(kind)),
         ("date", pa.types.is_date(kind)),
+        ("map", _is_text_map(kind)),
     )
     holds = next((name for name, yes in names if yes), str(kind))
     return TypedColumn(holds, column.to_pylist() if holds != str(kind) else [])
+
+
+def _shared_texts(column: pa.ChunkedArray) -> list[str | None]:
+    """Give texts, each distinct one held in memory once."""
+    texts: list[str | None] = []
+    for chunk in column.chunks:
+        words = chunk.dictionary.to_pylist()
+        texts += [None if i is None else words[i] for i in chunk.indices.to_pylist()]
+    return texts
+
+
+def _is_text_map(kind: pa.DataType) -> bool:
+    """Tell whether a type is names and texts, as clouds write tags and attributes."""
+    return (
+        pa.types.is_map(kind)
+        and pa.types.is_string(kind.key_type)
+        and pa.types.is_string(kind.item_type)
+    )
 
 
 def _utc(seconds: pa.ChunkedArray) -> list[dt.datetime | None]:

@@ -6,14 +6,46 @@ import difflib
 from typing import Final
 
 from forecast.errors import UsageFormatError
-from forecast.usage.formats import anthropic_console_usage, anthropic_usage_report, canonical
+from forecast.usage.formats import (
+    anthropic_claude_code,
+    anthropic_console_cost,
+    anthropic_console_usage,
+    anthropic_cost_report,
+    anthropic_enterprise_cost,
+    anthropic_enterprise_usage,
+    anthropic_usage_report,
+    aws_cur,
+    bedrock_invocation_log,
+    canonical,
+    helicone_requests,
+    langfuse_observations,
+    litellm_daily_spend,
+    litellm_spend_logs,
+    openai_costs,
+    openai_usage,
+    otel_genai_spans,
+)
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import UsageFormat
 
 FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_usage_report,
+    anthropic_cost_report,
+    anthropic_enterprise_usage,
+    anthropic_enterprise_cost,
     anthropic_console_usage,
+    anthropic_console_cost,
+    anthropic_claude_code,
+    aws_cur,
     canonical,
+    openai_usage,
+    openai_costs,
+    bedrock_invocation_log,
+    litellm_spend_logs,
+    *litellm_daily_spend.TABLES,
+    langfuse_observations,
+    otel_genai_spans,
+    helicone_requests,
 )
 
 _SHOWN_NAMES: Final = 8

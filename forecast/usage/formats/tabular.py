@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 NULL_WORDS: Final = frozenset({"NULL", "null", "None", "NaN", "nan"})
 """What databases and data frames write where nothing stands."""
+
+DATABASE_NULLS: Final = NULL_WORDS - {"NaN", "nan"}
+"""What databases alone write: a NaN among their numbers is a fault, not a gap."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,14 @@ class TextTable:
         return UsageFormatError(problem, file=self.file, row=row, column=column)
 
 
-def read_table(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
+def read_table(
+    data: bytes, file: str, wanted: Collection[str], *, nulls: Collection[str] = NULL_WORDS
+) -> TextTable:
     r"""Read the columns of a CSV or Parquet file that stand in `wanted`.
 
     Everything else is skipped while reading: bills have hundreds of columns. Parquet values are
-    written as text in one exact way (ISO instants with Z, decimals without exponent), so that a
-    format needs one reading for both. Cells of `NULL_WORDS` are empty.
+    written as text in one exact way (ISO instants with Z, decimals without exponent, maps as JSON
+    objects), so that a format needs one reading for both. Cells of `nulls` are empty.
 
     Raises
     ------
@@ -82,19 +87,23 @@ def read_table(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
     {'a': ['1'], 'b': ['']}
     """
     if data.startswith(PARQUET_MAGIC):
-        return _from_parquet(data, file, wanted)
-    return _from_text(data, file, wanted)
+        return _from_parquet(data, file, wanted, nulls)
+    return _from_text(data, file, wanted, nulls)
 
 
-def _from_text(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
+def _from_text(
+    data: bytes, file: str, wanted: Collection[str], nulls: Collection[str]
+) -> TextTable:
     text = delimited.decode(data, file)
     delimiter = delimiter_of(text[: text.find("\n")])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = delimited.RowLines(text, file)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] = []
     kept: list[tuple[list[str], int]] = []
     n_rows = 0
     try:
         for row in reader:
+            lines.row_ends()
             if not any(row):
                 continue
             if not header:
@@ -111,7 +120,7 @@ def _from_text(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
                 )
             for column, i in kept:
                 cell = row[i]
-                column.append("" if cell in NULL_WORDS else cell)
+                column.append("" if cell in nulls else cell)
     except csv.Error as fault:
         raise UsageFormatError(
             f"is not a delimited text: {fault}", file=file, row=n_rows + 1
@@ -122,7 +131,9 @@ def _from_text(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
     return TextTable(file, columns, tuple(header), n_rows)
 
 
-def _from_parquet(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
+def _from_parquet(
+    data: bytes, file: str, wanted: Collection[str], nulls: Collection[str]
+) -> TextTable:
     table = parquet.read_columns(data, file, wanted)
     for column, typed in table.items():
         if typed.holds not in parquet.PLAIN_TYPES:
@@ -134,22 +145,22 @@ def _from_parquet(data: bytes, file: str, wanted: Collection[str]) -> TextTable:
         raise UsageFormatError("holds no rows; export it again", file=file)
     return TextTable(
         file,
-        {column: _texts(typed.items) for column, typed in table.items()},
+        {column: _texts(typed.items, nulls) for column, typed in table.items()},
         tuple(parquet.column_names(data, file)),
         n_rows,
         frozenset(c for c, typed in table.items() if typed.holds == "naive_instant"),
     )
 
 
-def _texts(values: Sequence[Any]) -> list[str]:
-    return [_text(value) for value in values]
+def _texts(values: Sequence[Any], nulls: Collection[str]) -> list[str]:
+    return [_text(value, nulls) for value in values]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, nulls: Collection[str]) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return "" if value in NULL_WORDS else value
+        return "" if value in nulls else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
@@ -158,4 +169,6 @@ def _text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, list):
+        return json.dumps(dict(value))
     return "" if value != value else repr(value)

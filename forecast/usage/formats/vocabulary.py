@@ -35,6 +35,7 @@ LARGEST_WINDOW: Final = "1M"
 
 _MODERN: Final = re.compile(r"claude (opus|sonnet|haiku|fable|mythos) (\d)(?:\.(\d))?")
 _OLDER: Final = re.compile(r"claude (\d)(?:\.(\d))? (opus|sonnet|haiku)")
+_SNAPSHOT: Final = re.compile(r"(.*\S) (20\d{2})-(\d{2})-(\d{2})")
 _ID_BY_FAMILY_SINCE: Final = 4
 """From Claude 4 on ids name the family first: claude-opus-4-1, but claude-3-5-haiku."""
 
@@ -122,8 +123,15 @@ def model_id(shown: str) -> str:
     ('claude-haiku-4-5', 'claude-opus-4', 'claude-opus-5')
     >>> model_id("Claude Haiku 3.5"), model_id("Claude 3.7 Sonnet"), model_id("Claude Next")
     ('claude-3-5-haiku', 'claude-3-7-sonnet', 'Claude Next')
+    >>> model_id("Claude 3.5 Sonnet 2024-10-22")
+    'claude-3-5-sonnet-20241022'
     """
     text = shown.strip().lower()
+    dated = _SNAPSHOT.fullmatch(text)
+    if dated:
+        plain, *day = dated.groups()
+        named = model_id(plain)
+        return shown if named == plain else f"{named}-{''.join(day)}"
     modern, older = _MODERN.fullmatch(text), _OLDER.fullmatch(text)
     if modern:
         family, major, minor = modern.groups()
