@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from api.bills import read_bills
 from api.documents import decode_text, load_portfolio, load_terms, read_bytes
 from api.results import StoredResult, digest, write_outcome
 from forecast.errors import InputError, TermsError, UnknownModelError, WorkloadError
@@ -17,6 +18,7 @@ from forecast.records.terms import Terms
 from forecast.records.workloads import Portfolio
 
 if TYPE_CHECKING:
+    from forecast.pricing.reconciliation import Limits
     from forecast.usage.reading import SourceReport
 
 R = TypeVar("R", Portfolio, Terms)
@@ -70,12 +72,15 @@ class Settings:
         Size of the decision set.
     jobs
         Processes for the model fits; the result does not depend on it.
+    limits
+        How far usage and bills may be apart; None takes the shipped limits.
     """
 
     as_of: date | None = None
     seed: int = 0
     n_scenarios: int = 1000
     jobs: int = 1
+    limits: Limits | None = None
 
 
 def recommend_into(
@@ -85,7 +90,9 @@ def recommend_into(
     terms: Document[Terms],
     settings: Settings,
     *,
+    invoices: Sequence[Path] = (),
     format_name: str | None = None,
+    prefer: Sequence[str] = (),
     template: Path | None = None,
     bar: Callable[[], Tell | None] = lambda: None,
 ) -> tuple[StoredResult, tuple[SourceReport, ...]]:
@@ -93,6 +100,10 @@ def recommend_into(
 
     Parameters
     ----------
+    invoices
+        Bills that the usage is held against, beside the amounts it holds itself.
+    prefer
+        Formats whose rows are kept where two exports show the same usage.
     bar
         Makes one progress callback for each long piece of work.
 
@@ -104,8 +115,10 @@ def recommend_into(
     from forecast.pipeline.recommend import recommend
     from forecast.usage.reading import read_usage
 
-    usage = read_usage(usage_files, format_name=format_name, progress=bar())
+    usage = read_usage(usage_files, format_name=format_name, prefer=prefer, progress=bar())
+    bills = read_bills(invoices, usage, prefer=prefer, progress=bar() if invoices else None)
     inputs = [InputDigest(name=s.file, sha256=s.sha256) for s in usage.sources]
+    inputs += bills.inputs
     inputs += [InputDigest(name=d.name, sha256=digest(d.data)) for d in (portfolio, terms)]
     with _placed(portfolio, terms), placed_prices(usage_files, settings.as_of, format_name):
         outcome = recommend(
@@ -117,6 +130,8 @@ def recommend_into(
             n_scenarios=settings.n_scenarios,
             jobs=settings.jobs,
             inputs=inputs,
+            bills=bills.statements,
+            limits=settings.limits,
             progress=bar(),
         )
     tell = bar() or _silent

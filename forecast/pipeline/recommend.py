@@ -28,9 +28,11 @@ from forecast.pipeline.costing import (
     unit_cost,
 )
 from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
+from forecast.pricing.reconciliation import Limits, Statement, reconcile
 from forecast.records.recommendation import (
     InputDigest,
     Recommendation,
@@ -87,6 +89,8 @@ def recommend(
     jobs: int = 1,
     offers: Sequence[Offer] = (),
     inputs: Sequence[InputDigest] = (),
+    bills: Sequence[Statement] = (),
+    limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Name the commitment to sign.
@@ -101,6 +105,10 @@ def recommend(
         Size M of the decision set.
     jobs
         Processes for the model fits; the result does not depend on it.
+    bills
+        What usage is held against before anything is concluded from it.
+    limits
+        How far usage and bills may be apart before a warning and before a refusal.
     progress
         Called with a stage and the share of the whole that is done.
 
@@ -112,7 +120,8 @@ def recommend(
     Returns
     -------
     Outcome
-        With a `Refusal` when the history is shorter than 13 complete weeks.
+        With a `Refusal` when the history is shorter than 13 complete weeks, or does not reprice
+        to the bills.
     """
     tell = progress or _silent
     tell("reading usage", 0.0)
@@ -131,6 +140,14 @@ def recommend(
     tell("pricing", 0.05)
     card = load_rate_card(day)
     rated = rate_usage(daily, card)
+    checked = reconcile(
+        rows[rows["day"] <= pd.Timestamp(day)],
+        bills,
+        card,
+        last_day=day,
+        limits=limits,
+        agreed_discount_share=terms.tiers[0].discount_share,
+    )
     provenance = ResultProvenance(
         package_version=__version__,
         seed=seed,
@@ -155,6 +172,21 @@ def recommend(
         rng=rng_levers,
     )
     today_usd = {plan.name: float(unit_cost(plan.mix, card, day)[0]) for plan in drafts}
+
+    def refused(reason: str) -> Refusal:
+        return refuse(
+            reason,
+            rated,
+            drafts,
+            terms,
+            as_of=day,
+            evidence=evidence,
+            assumptions=assumptions_of(daily, drafts, card, day),
+            provenance=provenance,
+        )
+
+    if checked.status == "refused":
+        return Outcome(refuse_history(checked, refused(checked.note), terms), None, daily)
     try:
         demand = forecast_demand(
             daily,
@@ -169,17 +201,7 @@ def recommend(
             progress=lambda stage, done: tell(stage, 0.1 + 0.6 * done),
         )
     except ShortHistoryError as short:
-        refusal = refuse(
-            str(short),
-            rated,
-            drafts,
-            terms,
-            as_of=day,
-            evidence=evidence,
-            assumptions=assumptions_of(daily, drafts, card, day),
-            provenance=provenance,
-        )
-        return Outcome(refusal, None, daily)
+        return Outcome(refused(str(short)), None, daily)
 
     tell("levers", 0.7)
     paths = ordered_paths(demand.paths, names)
@@ -198,7 +220,7 @@ def recommend(
     )
     tell("accounting", 0.95)
     recommendation = Account(
-        terms, sizing, demand, plans, costs, rated, card, day, today_usd
+        terms, sizing, demand, plans, costs, rated, card, day, today_usd, checked
     ).recommendation(evidence, provenance)
     tell("done", 1.0)
     return Outcome(recommendation, costs.decisions, daily)
