@@ -35,13 +35,13 @@ def design(workbook: Workbook) -> None:
         "Does the history reprice to the bill?",
         "What usage comes to at the prices of its day, held against the vendor's own lines. "
         "Differences are repriced less billed.",
-        widths=(13, 30, 16, 16, 15, 11, 34, 3, 22, 17, 9, 52, 46, 3, 18, 12, 12, 12, 17),
+        widths=(11, 26, 15, 15, 14, 9, 24, 2, 18, 14, 7, 38, 36, 2, 18, 12, 12, 12, 17),
         printed_columns=13,
         freeze="A4",
     )
     page.light("A4", BANNER, LEVEL)
     for i, (name, label, number_format) in enumerate(_FACTS):
-        page.put(f"A{_FACTS_ROW + i}", label, Role.LABEL)
+        page.merged(f"A{_FACTS_ROW + i}:B{_FACTS_ROW + i}", label, Role.LABEL, height=15)
         page.put(f"C{_FACTS_ROW + i}", None, Role.SERVICE, number_format, name=name)
     page.merged(
         f"I{_FACTS_ROW}:M{_FACTS_ROW + len(_FACTS) - 1}", None, Role.PARAGRAPH, height=15,
