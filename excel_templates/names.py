@@ -19,6 +19,9 @@ _GROUPS: Final[dict[str, str]] = {
         service_no_deal_cost service_as_is_commitment service_avoided_cost
         service_interval_lower service_interval_upper service_band_lower service_band_upper
         service_list_as_is service_list_saving service_list_optimised
+        reconciliation_level reconciliation_banner reconciliation_note reconciliation_billed
+        reconciliation_repriced reconciliation_share reconciliation_covered
+        reconciliation_discount
         backtest_coverage backtest_capture backtest_run_rate backtest_note""",
     "values of the service, one cell per tier": """
         service_tier_commitment service_tier_expected_cost service_tier_verdict""",
@@ -37,8 +40,10 @@ _GROUPS: Final[dict[str, str]] = {
     "pattern row of a list; the filler copies it down and lengthens the name": """
         digest_rows bridge_rows in_lines history_rows finding_rows workload_rows waterfall_rows
         lever_rows term_rows month_rows curve_rows move_rows clause_rows offer_rows shock_rows
-        migration_rows source_rows line_rows scenario_rows""",
+        migration_rows source_rows line_rows scenario_rows reconciled_rows cause_rows
+        discount_rows difference_rows""",
     "column of a list, or of all inputs; lengthened with the list": """
+        reconciled_billed reconciled_repriced reconciled_difference
         bridge_usd bridge_kind waterfall_usd waterfall_kind in_line_name in_line_on in_line_slip
         workload_as_is_usd workload_optimised_usd workload_potential_usd line_kept line_loss
         input_label input_typed input_typed_more input_service input_service_more input_changed

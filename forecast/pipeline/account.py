@@ -18,6 +18,7 @@ from forecast.paths import Floats, period_totals
 from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
 from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
 from forecast.pipeline.distributions import cost_outlook
+from forecast.pipeline.reconciled import discount_assumptions, warnings_of
 from forecast.pipeline.scenarios import scenarios
 from forecast.pricing.assumptions import pricing_assumptions
 from forecast.pricing.rating import monthly_list_cost
@@ -31,11 +32,11 @@ from forecast.records.recommendation import (
     LeverSaving,
     MigrationStep,
     Recommendation,
-    Reconciliation,
     ResultProvenance,
     Sizing,
     WorkloadResult,
 )
+from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
 from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED
 from forecast.records.workloads import OwnerState, Workload
@@ -116,6 +117,7 @@ class Account:
     card: RateCard
     as_of: date
     today_usd: dict[str, float]
+    checked: Reconciliation
 
     def recommendation(
         self, evidence: EvidenceMeter, provenance: ResultProvenance
@@ -138,7 +140,7 @@ class Account:
         too_much = assess(self.terms, as_is_number, optimised)
         counted = self._lever_means(counted_only=True)
         return Recommendation(
-            **dict(self.sizing),
+            **dict(self.sizing) | {"warnings": warnings_of(self.checked)},
             bridge=bridge(self._bridge_figures(counted)),
             **states,
             avoided_over_commitment=AvoidedOverCommitment(
@@ -157,12 +159,12 @@ class Account:
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
             evidence=evidence,
-            reconciliation=Reconciliation(
-                status="not_done",
-                note="no invoice or cost report was given; prices are list prices",
-            ),
+            reconciliation=self.checked,
             cleaning=(*self.demand.outlook.adjustments, *recording_faults(self.rated, self.as_of)),
-            assumptions=assumptions_of(self.rated, self.plans, self.card, self.as_of),
+            assumptions=(
+                *assumptions_of(self.rated, self.plans, self.card, self.as_of),
+                *discount_assumptions(self.checked, self.terms, self.as_of),
+            ),
             provenance=provenance.model_copy(
                 update={"sampling_error_usd": to_cents(signed.sampling_error_usd)}
             ),

@@ -29,9 +29,11 @@ from forecast.pipeline.costing import (
     unit_cost,
 )
 from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
+from forecast.pricing.reconciliation import Limits, Statement, reconcile
 from forecast.pricing.sheets import NamedSheet
 from forecast.records.recommendation import (
     InputDigest,
@@ -90,6 +92,8 @@ def recommend(
     offers: Sequence[Offer] = (),
     inputs: Sequence[InputDigest] = (),
     price_sheets: Sequence[Path | NamedSheet] = (),
+    bills: Sequence[Statement] = (),
+    limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Name the commitment to sign.
@@ -106,6 +110,10 @@ def recommend(
         Processes for the model fits; the result does not depend on it.
     price_sheets
         The customer's own prices; a sheet wins over the list, a later one over an earlier one.
+    bills
+        What usage is held against before anything is concluded from it.
+    limits
+        How far usage and bills may be apart before a warning and before a refusal.
     progress
         Called with a stage and the share of the whole that is done.
 
@@ -117,7 +125,8 @@ def recommend(
     Returns
     -------
     Outcome
-        With a `Refusal` when the history is shorter than 13 complete weeks.
+        With a `Refusal` when the history is shorter than 13 complete weeks, or does not reprice
+        to the bills.
     """
     tell = progress or _silent
     tell("reading usage", 0.0)
@@ -136,6 +145,14 @@ def recommend(
     tell("pricing", 0.05)
     card = load_rate_card(day, price_sheets=price_sheets)
     rated = rate_usage(daily, card)
+    checked = reconcile(
+        rows[rows["day"] <= pd.Timestamp(day)],
+        bills,
+        card,
+        last_day=day,
+        limits=limits,
+        agreed_discount_share=terms.tiers[0].discount_share,
+    )
     provenance = ResultProvenance(
         package_version=__version__,
         seed=seed,
@@ -160,6 +177,21 @@ def recommend(
         rng=rng_levers,
     )
     today_usd = {plan.name: float(unit_cost(plan.mix, card, day)[0]) for plan in drafts}
+
+    def refused(reason: str) -> Refusal:
+        return refuse(
+            reason,
+            rated,
+            drafts,
+            terms,
+            as_of=day,
+            evidence=evidence,
+            assumptions=assumptions_of(daily, drafts, card, day),
+            provenance=provenance,
+        )
+
+    if checked.status == "refused":
+        return Outcome(refuse_history(checked, refused(checked.note), terms), None, daily)
     try:
         demand = forecast_demand(
             daily,
@@ -174,17 +206,7 @@ def recommend(
             progress=lambda stage, done: tell(stage, 0.1 + 0.6 * done),
         )
     except ShortHistoryError as short:
-        refusal = refuse(
-            str(short),
-            rated,
-            drafts,
-            terms,
-            as_of=day,
-            evidence=evidence,
-            assumptions=assumptions_of(daily, drafts, card, day),
-            provenance=provenance,
-        )
-        return Outcome(refusal, None, daily)
+        return Outcome(refused(str(short)), None, daily)
 
     tell("levers", 0.7)
     paths = ordered_paths(demand.paths, names)
@@ -203,7 +225,7 @@ def recommend(
     )
     tell("accounting", 0.95)
     recommendation = Account(
-        terms, sizing, demand, plans, costs, rated, card, day, today_usd
+        terms, sizing, demand, plans, costs, rated, card, day, today_usd, checked
     ).recommendation(evidence, provenance)
     tell("done", 1.0)
     return Outcome(recommendation, costs.decisions, daily)

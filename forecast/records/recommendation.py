@@ -9,6 +9,7 @@ from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
 from forecast.records.outlook import Adjustment, Backtest, Outlook
+from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
 from forecast.records.workloads import Decision, OwnerState
 
@@ -280,16 +281,6 @@ class HistoryMonth(Record):
     complete: bool
 
 
-class Reconciliation(Record):
-    """Repriced usage against what was billed."""
-
-    status: Literal["not_done", "within_tolerance", "warning", "refused"]
-    billed_usd: Usd | None = None
-    repriced_usd: Usd | None = None
-    difference_share: float | None = None
-    note: Note
-
-
 class InputDigest(Record):
     """A file that the result rests on."""
 
@@ -314,6 +305,8 @@ class Sizing(Record):
     """A decision on a decision set, wherever its paths came from."""
 
     status: Literal["recommended"] = "recommended"
+    warnings: tuple[Note, ...] = ()
+    """What has to be known before the first number; shown above it everywhere."""
     headline: Headline
     terms: Terms
     """The contract that was sized, as read."""
@@ -365,6 +358,8 @@ class Refusal(Record):
     """A term commitment that even the weakest observed weeks would have used up."""
     safe_structure: Note
     missing_evidence: tuple[MissingEvidence, ...]
+    reconciliation: Reconciliation | None = None
+    """The bills that the history does not reprice to; None where they are not the reason."""
     evidence: EvidenceMeter
     assumptions: tuple[Assumption, ...]
     provenance: ResultProvenance
