@@ -66,6 +66,21 @@ share = 0.5
 pass_share = 0.9                     # the rest is asked again on the model of today
 evidence = "assumed\""""
 
+_CLEANING_TEACHES = """\
+[[cleaning]]                         # a decision on an entry of the cleaning ledger
+id = "backfill-nightly-2026-03-04"   # as `commitment recommend` names it
+apply = true                         # what is forecast from changes, usage itself never does
+note = "the archive was loaded once"
+decided_by = "name of who decided"
+decided_on = 2026-11-22
+
+[[cleaning]]                         # or an entry of your own
+workload = "Nightly"
+start = 2026-05-01
+end = 2026-05-03
+action = "leave_out"                 # scale_to_rhythm, fill, halve, retire
+reason = "a fire drill\""""
+
 _FIELD_NOTES = {
     "archetype": ", ".join(Archetype),
     "owner_state": ", ".join(OwnerState),
@@ -94,6 +109,11 @@ def portfolio_toml(portfolio: Portfolio, *, drafted_from: str | None = None) -> 
             parts.append(_workload_toml(workload))
         else:
             parts.append(_workload_draft(workload, teach=i == 0))
+    for decision in portfolio.cleaning:
+        fields = decision.model_dump(exclude_none=True, exclude_defaults=True)
+        parts.append("\n".join(["[[cleaning]]", *_pairs({"apply": decision.apply} | fields)]))
+    if drafted_from is not None:
+        parts.append(_comment(_CLEANING_TEACHES))
     return "\n\n".join(parts) + "\n"
 
 

@@ -14,10 +14,13 @@ from forecast.demand.forecast import DemandForecast
 from forecast.levers.effects import effect_assumptions
 from forecast.levers.plan import gate
 from forecast.levers.stack import LEVER_ORDER, configuration_text
+from forecast.mix import demand_units
 from forecast.paths import Floats, period_totals
 from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
+from forecast.pipeline.cleaned_usage import CleanedUsage
 from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
 from forecast.pipeline.distributions import cost_outlook
+from forecast.pipeline.ledger import LedgerFigures
 from forecast.pipeline.scenarios import scenarios
 from forecast.pricing.assumptions import pricing_assumptions
 from forecast.pricing.rating import monthly_list_cost
@@ -43,7 +46,6 @@ from forecast.sizing.assessment import assess
 from forecast.sizing.schedule import equal_schedule
 from forecast.sizing.settlement import settle
 from forecast.units import to_cents
-from forecast.usage.cleaning import recording_faults
 
 QUARTER_DAYS = 91
 """13 complete weeks."""
@@ -85,7 +87,7 @@ def assumptions_of(
     daily: pd.DataFrame, plans: Sequence[WorkloadPlan], card: RateCard, as_of: date
 ) -> tuple[Assumption, ...]:
     """List every number that nobody measured and the result rests on."""
-    general = (
+    general: tuple[Assumption, ...] = (
         Assumption(
             name="token mix carried forward",
             value=f"last {MIX_WINDOW_DAYS} days of usage",
@@ -100,6 +102,19 @@ def assumptions_of(
         if plan.workload is not None and plan.choice.active
         for assumption in effect_assumptions(plan.workload)
     ]
+    shares = [
+        Assumption(
+            name=f"{plan.name}: share of {rule.described}",
+            value=f"{rule.share:g}",
+            provenance=rule.share_source,
+            source=rule.share_note or "workload inventory, match rule",
+        )
+        for plan in plans
+        if plan.workload is not None
+        for rule in plan.workload.match
+        if rule.share is not None
+    ]
+    general = (*general, *shares)
     return tuple(dict.fromkeys((*general, *pricing_assumptions(daily, card, as_of), *levers)))
 
 
@@ -112,6 +127,7 @@ class Account:
     demand: DemandForecast
     plans: Sequence[WorkloadPlan]
     costs: CostPaths
+    usage: CleanedUsage
     rated: pd.DataFrame
     card: RateCard
     as_of: date
@@ -161,7 +177,15 @@ class Account:
                 status="not_done",
                 note="no invoice or cost report was given; prices are list prices",
             ),
-            cleaning=(*self.demand.outlook.adjustments, *recording_faults(self.rated, self.as_of)),
+            cleaning=LedgerFigures(
+                usage=self.usage,
+                rated=self.rated,
+                card=self.card,
+                demand=self.demand,
+                today_usd=self.today_usd,
+                decisions=decisions,
+                seed=provenance.seed,
+            ).entries(),
             assumptions=assumptions_of(self.rated, self.plans, self.card, self.as_of),
             provenance=provenance.model_copy(
                 update={"sampling_error_usd": to_cents(signed.sampling_error_usd)}
@@ -192,6 +216,7 @@ class Account:
         quarter = float(sum(self.rated.loc[self.rated["day"] > cut, "list_usd"], Decimal(0)))
         last = quarter * 4 * years
         raw, fitted = self.demand.last_quarter_units(self.today_usd)
+        raw *= self._recorded_over_cleaned(cut)
         units = self.demand.paths.units.sum(axis=1).mean(axis=0)
         usd = [self.today_usd.get(name, 0.0) for name in self.demand.paths.workloads]
         expected = float(units @ np.array(usd))
@@ -212,6 +237,19 @@ class Account:
             contracted_usd=optimised * (1 - d) if self._draws_contracted else optimised,
             commitment_usd=self.sizing.commitment.recommended_usd,
         )
+
+    def _recorded_over_cleaned(self, after: pd.Timestamp) -> float:
+        """Demand since a day as recorded, over what was forecast from, at today's unit costs."""
+        recorded, cleaned = (
+            float(
+                demand_units(rows, self.card.facts)
+                @ rows["workload"].map(self.today_usd).fillna(0.0).to_numpy(dtype=np.float64)
+            )
+            for rows in (
+                table[table["day"] > after] for table in (self.usage.recorded, self.usage.cleaned)
+            )
+        )
+        return recorded / cleaned if cleaned > 0 else 1.0
 
     def _workloads(self, optimised: Floats) -> tuple[WorkloadResult, ...]:
         """One row a workload; the settled saving is what dropping that lever alone would cost."""

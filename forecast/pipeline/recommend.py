@@ -20,6 +20,7 @@ from forecast.demand.forecast import DemandForecast, forecast_demand
 from forecast.errors import InputError, ShortHistoryError, TermsError, UsageFormatError
 from forecast.paths import DecisionSet, DemandPaths, Floats, stratify
 from forecast.pipeline.account import Account, assumptions_of, evidence_of
+from forecast.pipeline.cleaned_usage import clean_usage
 from forecast.pipeline.costing import (
     as_is_unit_costs,
     cost_paths,
@@ -42,7 +43,8 @@ from forecast.records.workloads import Portfolio
 from forecast.sizing.decision import size
 from forecast.tables import USAGE_ROWS, check
 from forecast.units import month_of, month_range
-from forecast.usage.mapping import assign_workloads, last_complete_day
+from forecast.usage.cleaning.ledger import day_to_decide
+from forecast.usage.mapping import assign_workloads
 
 PATHS_PER_SCENARIO = 4
 """Demand paths drawn for each scenario kept; stratifying over four keeps the tails of the total
@@ -64,7 +66,7 @@ class Outcome:
     decisions
         None when the answer is a refusal.
     daily
-        The daily usage table that was forecast, up to `as_of`.
+        The daily usage table as recorded, up to `as_of`; the ledger says what was forecast from.
     """
 
     result: Recommendation | Refusal
@@ -119,18 +121,18 @@ def recommend(
     rows = canonicalise_models(check(usage, USAGE_ROWS))
     if rows.empty:
         raise UsageFormatError("holds no usage; give the exports of the months to size from")
-    day = _covered(as_of, rows) if as_of else last_complete_day(rows)
+    day, last_day = day_to_decide(rows, _covered(as_of, rows), portfolio.cleaning)
     if terms.term_start < month_of(day):
         raise TermsError(
             f"the term starts on {terms.term_start}, before the month of the last usage "
             f"({day}); size the rest of a running contract with a re-forecast",
             column="term_start",
         )
-    daily = assign_workloads(rows, portfolio).daily
-    daily = daily[daily["day"] <= pd.Timestamp(day)].reset_index(drop=True)
+    history = clean_usage(assign_workloads(rows, portfolio).daily, portfolio, day, last_day)
+    daily = history.cleaned
     tell("pricing", 0.05)
     card = load_rate_card(day)
-    rated = rate_usage(daily, card)
+    rated = rate_usage(history.recorded, card)
     provenance = ResultProvenance(
         package_version=__version__,
         seed=seed,
@@ -142,7 +144,7 @@ def recommend(
     )
     evidence = evidence_of(rated)
     portfolio = separate_launches(portfolio, daily, card, day)
-    names = tuple(sorted(set(daily["workload"]) | {w.name for w in portfolio.workloads}))
+    names = tuple(sorted(set(history.recorded["workload"]) | {w.name for w in portfolio.workloads}))
     rng_demand, rng_pick, rng_levers, rng_replicates = np.random.default_rng(seed).spawn(4)
     drafts = plan_workloads(
         daily,
@@ -179,7 +181,7 @@ def recommend(
             assumptions=assumptions_of(daily, drafts, card, day),
             provenance=provenance,
         )
-        return Outcome(refusal, None, daily)
+        return Outcome(refusal, None, history.recorded)
 
     tell("levers", 0.7)
     paths = _ordered(demand.paths, names)
@@ -198,14 +200,16 @@ def recommend(
     )
     tell("accounting", 0.95)
     recommendation = Account(
-        terms, sizing, demand, plans, costs, rated, card, day, today_usd
+        terms, sizing, demand, plans, costs, history, rated, card, day, today_usd
     ).recommendation(evidence, provenance)
     tell("done", 1.0)
-    return Outcome(recommendation, costs.decisions, daily)
+    return Outcome(recommendation, costs.decisions, history.recorded)
 
 
-def _covered(as_of: date, rows: pd.DataFrame) -> date:
+def _covered(as_of: date | None, rows: pd.DataFrame) -> date | None:
     """Refuse a day outside the usage: days without an export would count as days unused."""
+    if as_of is None:
+        return None
     first, last = rows["day"].min().date(), rows["day"].max().date()
     if not first <= as_of <= last:
         raise InputError(

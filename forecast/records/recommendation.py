@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
-from forecast.records.outlook import Adjustment, Backtest, Outlook
+from forecast.records.cleaning import CleaningEntry
+from forecast.records.outlook import Backtest, Outlook
 from forecast.records.terms import Terms
 from forecast.records.workloads import Decision, OwnerState
 
@@ -343,8 +344,8 @@ class Recommendation(Sizing):
     backtest: Backtest
     evidence: EvidenceMeter
     reconciliation: Reconciliation
-    cleaning: tuple[Adjustment, ...]
-    """What was found odd in the history, and what was done about it."""
+    cleaning: tuple[CleaningEntry, ...]
+    """The ledger: what looks odd in the history, what acts, and what the forecast did itself."""
     assumptions: tuple[Assumption, ...]
     provenance: ResultProvenance
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from forecast.paths import DecisionSet, Floats, period_totals, quantile
 from forecast.records.base import Provenance
+from forecast.records.cleaning import CleaningAction, CleaningEntry
 from forecast.records.outlook import Adjustment, Backtest, MemberWeight, Outlook
 from forecast.records.recommendation import (
     QUANTILE_LEVELS,
@@ -295,6 +296,38 @@ def _history(monthly_usd: float) -> tuple[HistoryMonth, ...]:
     )
 
 
+def _ledger(decisions: DecisionSet, mended: Adjustment) -> tuple[CleaningEntry, ...]:
+    """Two entries with a switch of one workload, one without, and what the forecast mended."""
+    workload = decisions.workloads[1]
+    test = CleaningEntry(
+        id="load-test-one",
+        workload=workload,
+        what="load_test",
+        start=date(2026, 3, 2),
+        end=date(2026, 3, 4),
+        effect="bring these days down to the same weekdays around them, the token mix kept",
+        source="3 days with up to 6.1 times the usual of a day",
+        reason="a test measures a system and is no demand",
+        action=CleaningAction.SCALE_TO_RHYTHM,
+        state="off",
+        state_reason="off by rule: it could be demand",
+        list_usd=Decimal("-1234.50"),
+        yearly_usd=Decimal("-9876.00"),
+        switch_factor=0.9,
+    )
+    changes: list[dict[str, Any]] = [
+        {},
+        {"id": "repeated-day-two", "what": "repeated_day", "state": "on", "switch_factor": 1.02},
+        {"id": "burst-small", "what": "burst", "workload": decisions.workloads[0],
+         "switch_factor": None, "yearly_usd": None},
+    ]  # fmt: skip
+    own = [test.model_copy(update=change) for change in changes]
+    return (
+        *own,
+        CleaningEntry(**mended.model_dump(), state="by_forecast", list_usd=Decimal("-77.10")),
+    )
+
+
 def _evidence(decisions: DecisionSet) -> dict[str, Any]:
     odd = Adjustment(
         workload="backfill",
@@ -336,7 +369,7 @@ def _evidence(decisions: DecisionSet) -> dict[str, Any]:
             ),
         ),
         "reconciliation": Reconciliation(status="not_done", note="no invoice was given"),
-        "cleaning": (odd,),
+        "cleaning": _ledger(decisions, odd),
         "assumptions": (
             Assumption(
                 name="tokens of the successor model",
