@@ -117,6 +117,7 @@ def recommend_into(
             n_scenarios=settings.n_scenarios,
             jobs=settings.jobs,
             inputs=inputs,
+            sources=usage.sources,
             progress=bar(),
         )
     tell = bar() or _silent

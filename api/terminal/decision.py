@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.terminal.layout import notes, page, percent, plain, table, usd
-from api.terminal.ledger import cleaning
+from api.terminal.ledger import cleaning, evidence
 from api.terminal.usage import source_notes
 from forecast.records.base import Provenance
 from forecast.records.recommendation import (
@@ -53,6 +53,7 @@ def decision(result: Recommendation) -> Group:
             *(offers(result.offers).renderables if result.offers else ()),
             _scenarios(result),
             _warnings(result),
+            evidence(result.evidence),
             cleaning(result),
             _assumptions(result),
         ]
@@ -278,10 +279,7 @@ def _scenarios(result: Recommendation) -> Group | None:
 
 
 def _warnings(result: Recommendation) -> RenderableType | None:
-    known = [
-        f"{item.item}{'' if item.share is None else f', {percent(item.share)}'}: {item.note}"
-        for item in result.evidence.items
-    ]
+    known = []
     if result.reconciliation.status != "within_tolerance":
         known.append(f"reconciliation: {result.reconciliation.note}")
     known.append(f"backtest: {result.backtest.note}")

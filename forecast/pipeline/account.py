@@ -20,6 +20,7 @@ from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
 from forecast.pipeline.cleaned_usage import CleanedUsage
 from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
 from forecast.pipeline.distributions import cost_outlook
+from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.ledger import LedgerFigures
 from forecast.pipeline.scenarios import scenarios
 from forecast.pricing.assumptions import pricing_assumptions
@@ -29,8 +30,6 @@ from forecast.records.rates import RateCard
 from forecast.records.recommendation import (
     Assumption,
     AvoidedOverCommitment,
-    EvidenceItem,
-    EvidenceMeter,
     LeverSaving,
     MigrationStep,
     Recommendation,
@@ -40,7 +39,6 @@ from forecast.records.recommendation import (
     WorkloadResult,
 )
 from forecast.records.terms import Terms
-from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED
 from forecast.records.workloads import OwnerState, Workload
 from forecast.sizing.assessment import assess
 from forecast.sizing.schedule import equal_schedule
@@ -49,38 +47,6 @@ from forecast.units import to_cents
 
 QUARTER_DAYS = 91
 """13 complete weeks."""
-
-
-def evidence_of(rated: pd.DataFrame) -> EvidenceMeter:
-    """Say how much of the spend rules assign, and what the exports cannot tell."""
-    total = sum(rated["list_usd"], Decimal(0))
-    loose = sum(rated.loc[rated["workload"] == UNASSIGNED, "list_usd"], Decimal(0))
-    without = sum(rated.loc[rated["requests"].isna(), "list_usd"], Decimal(0))
-    tokenless = (rated[list(TOKEN_COLUMNS)].sum(axis=1) == 0).to_numpy()
-    searches = sum(rated.loc[tokenless, "list_usd"], Decimal(0))
-    attributed = float(1 - loose / total) if total else 0.0
-    known = float(1 - without / total) if total else 0.0
-    items = [
-        EvidenceItem(
-            item="spend assigned to a workload",
-            share=attributed,
-            note="the rest is the workload 'unassigned': forecast, never optimised",
-        ),
-        EvidenceItem(
-            item="spend with request counts",
-            share=known,
-            note="without them, prompt lengths in workloads.toml stand in for measured ones",
-        ),
-    ]
-    if searches:
-        items.append(
-            EvidenceItem(
-                item="spend on rows without tokens",
-                share=float(searches / total),
-                note="web searches that no tokens go with are not forecast: add them by hand",
-            )
-        )
-    return EvidenceMeter(attributed_share=attributed, items=tuple(items))
 
 
 def assumptions_of(
@@ -133,9 +99,7 @@ class Account:
     as_of: date
     today_usd: dict[str, float]
 
-    def recommendation(
-        self, evidence: EvidenceMeter, provenance: ResultProvenance
-    ) -> Recommendation:
+    def recommendation(self, inputs: InputEvidence, provenance: ResultProvenance) -> Recommendation:
         """Write the whole answer."""
         decisions = self.costs.decisions
         d = self.sizing.commitment.tier_discount_share
@@ -172,7 +136,7 @@ class Account:
             history=monthly_list_cost(self.rated, self.as_of),
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
-            evidence=evidence,
+            evidence=inputs.meter(self.plans, self._lever_usd()),
             reconciliation=Reconciliation(
                 status="not_done",
                 note="no invoice or cost report was given; prices are list prices",
@@ -198,6 +162,13 @@ class Account:
 
     def _periods(self, by_workload: Floats) -> Floats:
         return period_totals(by_workload.sum(axis=2), self.terms.period_months)
+
+    def _lever_usd(self) -> dict[tuple[str, str], Decimal]:
+        """Mean list saving over the term by workload and lever."""
+        return {
+            key: to_cents(float(saving.sum(axis=1).mean()))
+            for key, saving in self.costs.lever_saving_usd.items()
+        }
 
     def _lever_means(self, *, counted_only: bool) -> dict[str, float]:
         """Mean list saving over the term by lever, in the order of the stack."""

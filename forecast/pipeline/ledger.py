@@ -114,7 +114,7 @@ class LedgerFigures:
             reason=finding.reason,
             action=finding.action,
             state="on" if line.is_on else "off",
-            state_reason=line.why,
+            state_reason=line.why + self._mended_all_the_same(line),
             list_usd=list_usd,
             yearly_usd=self._yearly_usd(finding.workload, factor),
             switch_factor=factor,
@@ -142,6 +142,13 @@ class LedgerFigures:
             as_is = as_is[:, :, [self.decisions.workloads.index(workload)]]
         yearly = float(as_is.sum(axis=(1, 2)).mean()) * 12 / len(self.decisions.months)
         return to_cents((factor - 1) * yearly)
+
+    def _mended_all_the_same(self, line: Line) -> str:
+        """Say so when an entry is off and the forecast mends its weeks by its own rule."""
+        notes = self.demand.outlook.adjustments
+        if line.is_on or not any(n.what in _BY_FORECAST and _meets(line, n) for n in notes):
+            return ""
+        return "; the forecast mends weeks of it by its own rule, see below"
 
     def _by_forecast(self, note: Adjustment) -> CleaningEntry:
         did = note.what in _BY_FORECAST

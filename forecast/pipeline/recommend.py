@@ -19,7 +19,7 @@ from forecast import __version__
 from forecast.demand.forecast import DemandForecast, forecast_demand
 from forecast.errors import InputError, ShortHistoryError, TermsError, UsageFormatError
 from forecast.paths import DecisionSet, DemandPaths, Floats, stratify
-from forecast.pipeline.account import Account, assumptions_of, evidence_of
+from forecast.pipeline.account import Account, assumptions_of
 from forecast.pipeline.cleaned_usage import clean_usage
 from forecast.pipeline.costing import (
     as_is_unit_costs,
@@ -28,6 +28,7 @@ from forecast.pipeline.costing import (
     schedule,
     unit_cost,
 )
+from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.refusal import refuse
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
@@ -45,6 +46,7 @@ from forecast.tables import USAGE_ROWS, check
 from forecast.units import month_of, month_range
 from forecast.usage.cleaning.ledger import day_to_decide
 from forecast.usage.mapping import assign_workloads
+from forecast.usage.reading import SourceReport
 
 PATHS_PER_SCENARIO = 4
 """Demand paths drawn for each scenario kept; stratifying over four keeps the tails of the total
@@ -89,6 +91,7 @@ def recommend(
     jobs: int = 1,
     offers: Sequence[Offer] = (),
     inputs: Sequence[InputDigest] = (),
+    sources: Sequence[SourceReport] = (),
     progress: Progress | None = None,
 ) -> Outcome:
     """Name the commitment to sign.
@@ -103,6 +106,8 @@ def recommend(
         Size M of the decision set.
     jobs
         Processes for the model fits; the result does not depend on it.
+    sources
+        What the exports were read as: the evidence meter says what they could not tell.
     progress
         Called with a stage and the share of the whole that is done.
 
@@ -128,7 +133,8 @@ def recommend(
             f"({day}); size the rest of a running contract with a re-forecast",
             column="term_start",
         )
-    history = clean_usage(assign_workloads(rows, portfolio).daily, portfolio, day, last_day)
+    assignment = assign_workloads(rows, portfolio)
+    history = clean_usage(assignment.daily, portfolio, day, last_day)
     daily = history.cleaned
     tell("pricing", 0.05)
     card = load_rate_card(day)
@@ -142,7 +148,8 @@ def recommend(
         sampling_error_usd=Decimal(0),
         inputs=tuple(inputs),
     )
-    evidence = evidence_of(rated)
+    divided = assignment.divided[assignment.divided["day"] <= pd.Timestamp(day)]
+    evidence = InputEvidence(rated, rate_usage(divided, card), tuple(sources))
     portfolio = separate_launches(portfolio, daily, card, day)
     names = tuple(sorted(set(history.recorded["workload"]) | {w.name for w in portfolio.workloads}))
     rng_demand, rng_pick, rng_levers, rng_replicates = np.random.default_rng(seed).spawn(4)
@@ -177,7 +184,7 @@ def recommend(
             drafts,
             terms,
             as_of=day,
-            evidence=evidence,
+            evidence=evidence.meter(drafts),
             assumptions=assumptions_of(daily, drafts, card, day),
             provenance=provenance,
         )

@@ -259,11 +259,25 @@ class Assumption(Record):
 
 
 class EvidenceItem(Record):
-    """What an input could or could not tell."""
+    """One thing that the inputs do not tell, and what rests on it."""
 
     item: str
+    """What is not known."""
     share: Share | None = None
+    """Share of the recorded list cost that it concerns."""
     note: Note
+    list_usd: Usd | None = None
+    """The same in dollars; items stand in its order, the largest first."""
+    is_at_most: bool = False
+    """Another export of the same days can tell, and usage is not told apart by export."""
+    sources: tuple[str, ...] = ()
+    """Exports that cannot tell it."""
+    rests_on_it: tuple[str, ...] = ()
+    """Levers, as "workload: lever", that take an assumption instead."""
+    saving_usd: Usd | None = None
+    """List saving of these levers over the term; None before they were priced."""
+    improve: Note = ""
+    """What would make it known."""
 
 
 class EvidenceMeter(Record):
@@ -271,6 +285,8 @@ class EvidenceMeter(Record):
 
     attributed_share: Share
     items: tuple[EvidenceItem, ...]
+    list_usd: Usd | None = None
+    """Recorded list cost that the shares are of."""
 
 
 class HistoryMonth(Record):

@@ -82,7 +82,8 @@ class Rule(Record):
     def _says_something(self) -> Self:
         if self.api_key is None and self.workspace is None and self.tag is None:
             raise ValueError("a rule needs an api_key, a workspace or a tag")
-        if self.share is None and (self.share_note or "share_source" in self.model_fields_set):
+        sourced = self.share_note or self.share_source is not Provenance.USER
+        if self.share is None and sourced:
             raise ValueError("share: is missing beside its source; give 0.4 for two fifths")
         return self
 

@@ -364,7 +364,14 @@ def _evidence(decisions: DecisionSet) -> dict[str, Any]:
             attributed_share=0.981,
             items=(
                 EvidenceItem(
-                    item="spend with request counts", share=0.9, note="one export has none"
+                    item="request counts",
+                    share=0.1,
+                    list_usd=Decimal("12345.60"),
+                    note="one export has none",
+                    sources=("usage.csv",),
+                    rests_on_it=("support chat: caching",),
+                    saving_usd=Decimal("1000.00"),
+                    improve="add an export with request counts",
                 ),
             ),
         ),
