@@ -11,7 +11,7 @@ import numpy as np
 
 from forecast.paths import DecisionSet, Floats, period_totals, quantile
 from forecast.records.base import Provenance
-from forecast.records.cleaning import CleaningAction, CleaningEntry
+from forecast.records.cleaning import WHOLE_PORTFOLIO, CleaningAction, CleaningEntry
 from forecast.records.outlook import Adjustment, Backtest, MemberWeight, Outlook
 from forecast.records.recommendation import (
     QUANTILE_LEVELS,
@@ -297,11 +297,11 @@ def _history(monthly_usd: float) -> tuple[HistoryMonth, ...]:
 
 
 def _ledger(decisions: DecisionSet, mended: Adjustment) -> tuple[CleaningEntry, ...]:
-    """Two entries with a switch of one workload, one without, and what the forecast mended."""
-    workload = decisions.workloads[1]
+    """Entries on one workload, another and all, one without a switch, and what was mended."""
+    mine, other = decisions.workloads[1 % len(decisions.workloads)], decisions.workloads[0]
     test = CleaningEntry(
         id="load-test-one",
-        workload=workload,
+        workload=mine,
         what="load_test",
         start=date(2026, 3, 2),
         end=date(2026, 3, 4),
@@ -318,8 +318,11 @@ def _ledger(decisions: DecisionSet, mended: Adjustment) -> tuple[CleaningEntry, 
     changes: list[dict[str, Any]] = [
         {},
         {"id": "repeated-day-two", "what": "repeated_day", "state": "on", "switch_factor": 1.02},
-        {"id": "burst-small", "what": "burst", "workload": decisions.workloads[0],
-         "switch_factor": None, "yearly_usd": None},
+        {"id": "retired-three", "workload": other, "what": "retired_workload",
+         "switch_factor": 0.0},
+        {"id": "missing-four", "workload": WHOLE_PORTFOLIO, "what": "missing_days", "state": "on",
+         "switch_factor": 0.99},
+        {"id": "burst-small", "switch_factor": None, "yearly_usd": None},
     ]  # fmt: skip
     own = [test.model_copy(update=change) for change in changes]
     return (
