@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.terminal.layout import notes, page, percent, plain, table, usd
-from api.terminal.ledger import cleaning, evidence
+from api.terminal.ledger import cleaning, evidence, undecided
 from api.terminal.usage import source_notes
 from forecast.records.base import Provenance
 from forecast.records.recommendation import (
@@ -279,7 +279,8 @@ def _scenarios(result: Recommendation) -> Group | None:
 
 
 def _warnings(result: Recommendation) -> RenderableType | None:
-    known = []
+    waiting = undecided(result)
+    known = [waiting] if waiting else []
     if result.reconciliation.status != "within_tolerance":
         known.append(f"reconciliation: {result.reconciliation.note}")
     known.append(f"backtest: {result.backtest.note}")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from rich.console import Group
 
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from forecast.records.cleaning import CleaningEntry
 from forecast.records.recommendation import EvidenceItem, EvidenceMeter, Recommendation
+
+LARGEST = 3
+"""Undecided entries that are named before the ledger itself."""
 
 _STATES = {
     "on": "on",
@@ -36,6 +41,16 @@ def cleaning(result: Recommendation) -> Group | None:
         "decided_by, decided_on."
     )
     return page([shown, accounts, decide if any(e.id for e in result.cleaning) else None])
+
+
+def undecided(result: Recommendation) -> str | None:
+    """Name the entries that wait for a decision and would move most."""
+    waiting = [e for e in result.cleaning if e.state == "off" and not e.is_decided and e.yearly_usd]
+    if not waiting:
+        return None
+    waiting.sort(key=lambda e: (-abs(e.yearly_usd or Decimal(0)), e.id))
+    shown = "; ".join(f"{e.id} {usd(e.yearly_usd)}" for e in waiting[:LARGEST])
+    return f"cleaning entries that wait for a decision, a year's list cost if switched on: {shown}"
 
 
 def evidence(meter: EvidenceMeter) -> Group:

@@ -193,7 +193,7 @@ def fill(book: Book, switches: Switches) -> None:
 def _meaning(entry: CleaningEntry) -> str:
     span = f"{entry.start}" if entry.end in (None, entry.start) else f"{entry.start} – {entry.end}"
     yearly = "" if entry.yearly_usd is None else f", {entry.yearly_usd:+,.0f} USD a year"
-    return f"{entry.workload}, {span}: switched, demand x {entry.switch_factor:g}{yearly}"
+    return f"switched: demand x {entry.switch_factor:g}{yearly}; {entry.workload}, {span}"
 
 
 def state_formula(line: str, otherwise: str) -> str:

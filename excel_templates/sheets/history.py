@@ -31,7 +31,7 @@ def design(workbook: Workbook) -> None:
         "Usage history",
         "What the usage exports come to at list prices of their day, and the ledger of what looks "
         "odd in them. Usage is never changed, only what is forecast from.",
-        widths=(13, 18, 11, 2, 30, 20, 15, 12, 12, 46, 34, 16, 18, 16, 34, 10, 12),
+        widths=(11, 15, 10, 2, 30, 18, 11, 11, 42, 36, 13, 15, 13, 8, 14),
         freeze="A4",
     )
     page.name("chart_history", "A5")
@@ -52,20 +52,18 @@ def design(workbook: Workbook) -> None:
         [
             Column("Entry", Role.LABEL),
             Column("Workload", Role.SERVICE),
-            Column("Looks like", Role.SERVICE),
             Column("From", Role.SERVICE, DAY),
             Column("To", Role.SERVICE, DAY),
             Column("Seen, and why it matters", Role.SERVICE),
-            Column("What it does", Role.SERVICE),
+            Column("What it does, and who set it", Role.SERVICE),
             Column("List cost it adds, USD", Role.SERVICE, USD_CENTS),
             Column("A year if switched, USD", Role.SERVICE, USD_CENTS),
             Column("As generated", Role.SERVICE),
-            Column("Set by", Role.SERVICE),
             Column("Line on Inputs", Role.SERVICE, "0"),
             Column(
                 "Now",
                 Role.CALCULATION,
-                formula=state_formula(f"P{_HEAD + 1}", f'""&N{_HEAD + 1}'),
+                formula=state_formula(f"N{_HEAD + 1}", f'""&M{_HEAD + 1}'),
             ),
         ],
         column=5,
@@ -80,21 +78,19 @@ def fill(book: Book, recommendation: Recommendation, switches: Switches) -> None
         "finding_rows",
         [
             [
-                e.id,
+                e.id or e.what.replace("_", " "),
                 e.workload,
-                e.what.replace("_", " "),
                 e.start,
                 e.end,
                 "\n".join(part for part in (e.source, e.reason) if part),
-                e.effect,
+                "\n".join(part for part in (e.effect, e.state_reason) if part),
                 e.list_usd,
                 e.yearly_usd,
                 _STATES[e.state],
-                e.state_reason,
                 switches.line_of(e),
                 KEEP,
             ]
             for e in recommendation.cleaning
         ]
-        or [["", "nothing odd was found", *[None] * 10, KEEP]],
+        or [["", "nothing odd was found", *[None] * 8, KEEP]],
     )

@@ -115,6 +115,7 @@ class LedgerFigures:
             action=finding.action,
             state="on" if line.is_on else "off",
             state_reason=line.why + self._mended_all_the_same(line),
+            is_decided=line.is_decided,
             list_usd=list_usd,
             yearly_usd=self._yearly_usd(finding.workload, factor),
             switch_factor=factor,

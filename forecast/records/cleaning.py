@@ -121,6 +121,8 @@ class CleaningEntry(Adjustment):
     on earlier, and the usage holds it no longer."""
     state_reason: Note = ""
     """The rule or the decision that set the state."""
+    is_decided: bool = False
+    """Whether a person decided, in workloads.toml, rather than the rule."""
     reason: Note = ""
     """What it suggests, and why it would mislead a forecast."""
     list_usd: Usd | None = None

@@ -270,6 +270,7 @@ def test_the_ledger_says_how_an_entry_is_switched_now() -> None:
         "retired-three": "off",
         "missing-four": "on",
         "burst-small": "off",
+        "one off removed": "by the forecast",
     }
 
 
