@@ -92,11 +92,12 @@ def bursts(
     if not known:
         return
     whole = np.sum([r.units for r in known], axis=0)
+    rows_of = daily.groupby("workload", sort=False).indices
     for rhythm in known:
         episodes = _episodes(rhythm)
         if not episodes or _is_a_pattern(rhythm, episodes):
             continue
-        rows = daily[daily["workload"] == rhythm.workload]
+        rows = daily.iloc[rows_of[rhythm.workload]]
         for first, last in episodes:
             if _comes_every_year(first, episodes) or _comes_every_month(rhythm, first, last):
                 continue

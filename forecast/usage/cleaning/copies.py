@@ -83,16 +83,20 @@ def doubled_days(daily: pd.DataFrame, known: Sequence[Rhythm]) -> Iterator[Findi
     total = np.sum([r.units for r in known], axis=0)
     level = same_weekday_level(total)
     first = known[0].first
+    parity = _parity(daily)
     whole = {
         day: seen
-        for day, seen in _all_even(daily)
+        for day, seen in _all_even(parity.groupby("day").sum(numeric_only=True))
         if _is_double(total, level, (day.date() - first).days)
     }
     for day, seen in whole.items():
         yield _doubled(WHOLE_PORTFOLIO, day, seen)
+    suspected = parity[(parity["odd"] == 0) & (parity["used"] >= EVEN_COUNTS)]["workload"].unique()
     for rhythm in known:
-        rows = daily[daily["workload"] == rhythm.workload]
-        for day, seen in _all_even(rows):
+        if rhythm.workload not in suspected:
+            continue
+        days = parity[parity["workload"] == rhythm.workload].set_index("day")
+        for day, seen in _all_even(days[["used", "odd"]]):
             t = (day.date() - first).days
             if day not in whole and _is_double(rhythm.units, rhythm.level, t):
                 yield _doubled(rhythm.workload, day, seen)
@@ -104,12 +108,23 @@ def _is_double(units: np.ndarray, level: np.ndarray, t: int) -> bool:
     return bool(DOUBLE[0] <= units[t] / level[t] <= DOUBLE[1])
 
 
-def _all_even(rows: pd.DataFrame) -> list[tuple[pd.Timestamp, str]]:
-    """Days on which every one of many counts is even although those of other days are not."""
+def _parity(rows: pd.DataFrame) -> pd.DataFrame:
+    """Counts above 0 and odd ones among them, by workload and day."""
     values = rows[_COUNTS].to_numpy(dtype=np.int64)
     used = values > 0
-    odd = pd.DataFrame({"used": used.sum(axis=1), "odd": (used & (values % 2 == 1)).sum(axis=1)})
-    by_day = odd.groupby(rows["day"].to_numpy()).sum()
+    counted = pd.DataFrame(
+        {
+            "workload": rows["workload"].to_numpy(),
+            "day": rows["day"].to_numpy(),
+            "used": used.sum(axis=1),
+            "odd": (used & (values % 2 == 1)).sum(axis=1),
+        }
+    )
+    return counted.groupby(["workload", "day"], sort=True, as_index=False).sum()
+
+
+def _all_even(by_day: pd.DataFrame) -> list[tuple[pd.Timestamp, str]]:
+    """Days on which every one of many counts is even although those of other days are not."""
     total = by_day.sum()
     if total["used"] == 0:
         return []
