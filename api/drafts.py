@@ -38,6 +38,8 @@ A saving counts only after the owner of the workload has said yes. owner_state i
 only accepted, scheduled, shipped and measured enter the recommendation.
 
 Usage belongs to the first workload in this file that has a matching rule; * and ? are wildcards.
+A key that several workloads share is divided by rules such as
+{{ api_key = "team", share = 0.4, share_source = "measured", share_note = "tokens of May" }}.
 What no rule catches is shown as "unassigned" and is never dropped."""
 
 _LATENCY_TEACHES = """\
