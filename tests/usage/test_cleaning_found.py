@@ -171,6 +171,19 @@ def test_a_copied_day_is_proven():
     assert "equal those of 2026-06-09" in entry.seen
 
 
+def test_a_week_that_was_exported_twice_under_other_days_is_proven():
+    week = [DAY + timedelta(days=k) for k in range(7)]
+    rows = [r for r in three() if r["day"].date() not in week]
+    copies = [
+        r | {"day": r["day"] + timedelta(days=7)}
+        for r in rows
+        if r["day"].date() + timedelta(days=7) in week
+    ]
+    entries = found(rows + copies)
+    assert [e.start for e in entries] == week
+    assert all(e.kind is CleaningKind.REPEATED_DAY and e.proven for e in entries)
+
+
 def test_a_flow_of_equal_days_is_no_copy():
     same = [
         row(FIRST + timedelta(days=k), input_tokens=5000, output_tokens=3001,
@@ -208,6 +221,13 @@ def test_a_day_added_up_twice_is_proven_by_its_even_counts():
     assert entry.proven
     assert entry.action is CleaningAction.HALVE
     assert found(rows) == ()
+
+
+def test_a_few_even_counts_suggest_a_doubled_day_and_prove_nothing():
+    (entry,) = found(doubled(three(), date(2026, 6, 8), {"chat", "nightly", "reports"}))  # Monday
+    assert entry.kind is CleaningKind.DOUBLED_DAY
+    assert "all 12 counts of the day are even" in entry.seen
+    assert not entry.proven
 
 
 def test_a_busy_day_twice_as_large_is_not_doubled():
