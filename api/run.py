@@ -139,6 +139,7 @@ def recommend_into(
             price_sheets=price_sheets,
             bills=bills.statements,
             limits=settings.limits,
+            sources=usage.sources,
             progress=bar(),
         )
     tell = bar() or _silent
