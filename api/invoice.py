@@ -6,11 +6,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from api.documents import read_text
 from forecast.usage.formats import monthly_invoice
-from forecast.usage.formats.head import read_bytes
-
-MAX_INVOICE_BYTES = 8 * 2**20
-"""A line a month needs a few kilobytes for a lifetime."""
 
 
 def read_invoice(path: Path) -> dict[date, Decimal]:
@@ -21,4 +18,4 @@ def read_invoice(path: Path) -> dict[date, Decimal]:
     InputError
         As `monthly_invoice.read_months`, or a file that cannot be read.
     """
-    return monthly_invoice.read_months(read_bytes(path, MAX_INVOICE_BYTES), path.name)
+    return monthly_invoice.read_months(read_text(path).encode(), path.name)
