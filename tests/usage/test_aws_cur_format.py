@@ -362,10 +362,8 @@ def test_a_missing_column_is_named(tmp_path):
     assert refused.value.column == "line_item_usage_amount"
 
 
-KNOWN = {
-    (line["line_item_line_item_type"], line["line_item_usage_type"], line["product"])
-    for line in csv.DictReader(io.StringIO(CUR))
-}
+TOLD_BY = ("line_item_product_code", "line_item_line_item_type", "line_item_usage_type", "product")
+KNOWN = {tuple(line[c] for c in TOLD_BY) for line in csv.DictReader(io.StringIO(CUR))}
 
 
 def _derived(data):
@@ -374,19 +372,15 @@ def _derived(data):
         lines = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
         billed, tokens = Decimal(0), Decimal(0)
         for line in lines:
-            told = (line["line_item_line_item_type"], line["line_item_usage_type"])
-            if (*told, line["product"]) not in KNOWN:
+            told = tuple(line[column] for column in TOLD_BY)
+            if told not in KNOWN:
                 return None
-            if "EC2" in line["line_item_product_code"]:
+            if "EC2" in told[0]:
                 continue
-            if not line["line_item_product_code"].startswith("AmazonB") and (
-                "Edition" not in line["product"]
-            ):
-                return None
             billed += Decimal(
                 line["line_item_net_unblended_cost"] or line["line_item_unblended_cost"]
             )
-            if told[0] == "Usage":
+            if told[1] == "Usage":
                 factor = 1_000 if line["pricing_unit"] == "1K tokens" else 1_000_000
                 tokens += round(Decimal(line["line_item_usage_amount"]) * factor)
     except (ValueError, ArithmeticError, KeyError, TypeError, csv.Error, AttributeError):

@@ -77,7 +77,7 @@ def read(data: bytes, file: str) -> Parsed:
     >>> parsed.costs[["token_kind", "quantity", "billed_usd"]].values.tolist()
     [['input', 29481, Decimal('0.0972873')]]
     """
-    table = tabular.read_table(data, file, aws_cur_lines.WANTED)
+    table = tabular.read_table(data, file, aws_cur_lines.WANTED, nulls=tabular.DATABASE_NULLS)
     table.need(*aws_cur_lines.NEEDED)
     products = aws_cur_lines.product_names(table)
     codes = table.columns[aws_cur_lines.PRODUCT_CODE]
