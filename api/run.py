@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from api.bills import read_bills
 from api.documents import decode_text, load_portfolio, load_terms, read_bytes
 from api.results import StoredResult, digest, write_outcome
 from forecast.errors import InputError, TermsError, UnknownModelError, WorkloadError
@@ -17,6 +18,7 @@ from forecast.records.terms import Terms
 from forecast.records.workloads import Portfolio
 
 if TYPE_CHECKING:
+    from forecast.pricing.reconciliation import Limits
     from forecast.pricing.sheets import NamedSheet
     from forecast.usage.reading import SourceReport
 
@@ -71,12 +73,15 @@ class Settings:
         Size of the decision set.
     jobs
         Processes for the model fits; the result does not depend on it.
+    limits
+        How far usage and bills may be apart; None takes the shipped limits.
     """
 
     as_of: date | None = None
     seed: int = 0
     n_scenarios: int = 1000
     jobs: int = 1
+    limits: Limits | None = None
 
 
 def recommend_into(
@@ -86,8 +91,10 @@ def recommend_into(
     terms: Document[Terms],
     settings: Settings,
     *,
+    invoices: Sequence[Path] = (),
     format_name: str | None = None,
     price_sheets: Sequence[NamedSheet] = (),
+    prefer: Sequence[str] = (),
     template: Path | None = None,
     bar: Callable[[], Tell | None] = lambda: None,
 ) -> tuple[StoredResult, tuple[SourceReport, ...]]:
@@ -97,6 +104,10 @@ def recommend_into(
     ----------
     price_sheets
         The customer's own prices, kept as evidence.
+    invoices
+        Bills that the usage is held against, beside the amounts it holds itself.
+    prefer
+        Formats whose rows are kept where two exports show the same usage.
     bar
         Makes one progress callback for each long piece of work.
 
@@ -108,8 +119,10 @@ def recommend_into(
     from forecast.pipeline.recommend import recommend
     from forecast.usage.reading import read_usage
 
-    usage = read_usage(usage_files, format_name=format_name, progress=bar())
+    usage = read_usage(usage_files, format_name=format_name, prefer=prefer, progress=bar())
+    bills = read_bills(invoices, usage, prefer=prefer, progress=bar() if invoices else None)
     inputs = [InputDigest(name=s.file, sha256=s.sha256) for s in usage.sources]
+    inputs += bills.inputs
     inputs += [InputDigest(name=d.name, sha256=digest(d.data)) for d in (portfolio, terms)]
     inputs += [InputDigest(name=s.name, sha256=digest(s.data)) for s in price_sheets]
     placing = placed_prices(usage_files, settings.as_of, format_name, price_sheets)
@@ -124,6 +137,9 @@ def recommend_into(
             jobs=settings.jobs,
             inputs=inputs,
             price_sheets=price_sheets,
+            bills=bills.statements,
+            limits=settings.limits,
+            sources=usage.sources,
             progress=bar(),
         )
     tell = bar() or _silent

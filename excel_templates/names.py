@@ -19,6 +19,9 @@ _GROUPS: Final[dict[str, str]] = {
         service_no_deal_cost service_as_is_commitment service_avoided_cost
         service_interval_lower service_interval_upper service_band_lower service_band_upper
         service_list_as_is service_list_saving service_list_optimised
+        reconciliation_level reconciliation_banner reconciliation_note reconciliation_billed
+        reconciliation_repriced reconciliation_share reconciliation_covered
+        reconciliation_discount
         backtest_coverage backtest_capture backtest_run_rate backtest_note""",
     "values of the service, one cell per tier": """
         service_tier_commitment service_tier_expected_cost service_tier_verdict""",
@@ -29,6 +32,9 @@ _GROUPS: Final[dict[str, str]] = {
         in_commitment in_overage in_overage_discount in_unused_value in_outside_discount
         in_growth_shock in_price_change in_realisation""",
     "inputs, one unlocked cell per tier": "in_tier_from in_tier_discount",
+    "switches of cleaning entries, one unlocked cell each": "in_entry_on",
+    "values of the service, one cell per cleaning entry with a switch": """
+        entry_label entry_meaning entry_name entry_factor entry_group service_in_entry_on""",
     "the input as generated": """
         service_in_commitment service_in_overage service_in_overage_discount
         service_in_unused_value service_in_outside_discount service_in_growth_shock
@@ -37,8 +43,10 @@ _GROUPS: Final[dict[str, str]] = {
     "pattern row of a list; the filler copies it down and lengthens the name": """
         digest_rows bridge_rows in_lines history_rows finding_rows workload_rows waterfall_rows
         lever_rows term_rows month_rows curve_rows move_rows clause_rows offer_rows shock_rows
-        migration_rows source_rows line_rows scenario_rows""",
+        migration_rows source_rows line_rows scenario_rows reconciled_rows cause_rows
+        discount_rows difference_rows""",
     "column of a list, or of all inputs; lengthened with the list": """
+        reconciled_billed reconciled_repriced reconciled_difference
         bridge_usd bridge_kind waterfall_usd waterfall_kind in_line_name in_line_on in_line_slip
         workload_as_is_usd workload_optimised_usd workload_potential_usd line_kept line_loss
         input_label input_typed input_typed_more input_service input_service_more input_changed
@@ -66,6 +74,7 @@ _GROUPS: Final[dict[str, str]] = {
         typed_decision_no_deal_cost typed_decision_saving typed_decision_extra_cost
         typed_level typed_text light_level light_text stale_level stale_text live_level live_text
         check_results checks_failed checks_passed inputs_changed basis_changed
+        entry_running entry_group_factor entry_all_factor entries_switched
         used_commitment used_overage_discount used_unused_value used_outside used_growth
         used_price used_realisation demand_factor mean_list_usd mean_as_is_usd
         on_demand_discount rank_50 rank_80 rank_95

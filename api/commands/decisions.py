@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands.options import AsOf, ForceProgress, Json, PriceSheets, Template, TermsFile
+from api.commands.options import (
+    AsOf,
+    ForceProgress,
+    Format,
+    Invoices,
+    Json,
+    Prefer,
+    PriceSheets,
+    RefusalShare,
+    Template,
+    TermsFile,
+    ToleranceShare,
+    limits_of,
+)
 from api.commands.output import print_json, print_page
 from api.limits import MAX_PATHS, MIN_PATHS
 
@@ -76,6 +89,11 @@ def recommend(
         typer.Argument(metavar="FILE", exists=True, hidden=True),
     ] = None,
     as_of: AsOf = None,
+    invoice: Invoices = None,
+    tolerance_share: ToleranceShare = None,
+    refusal_share: RefusalShare = None,
+    format_name: Format = None,
+    prefer: Prefer = None,
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, help="The same seed and inputs give the same bytes.")
     ] = 0,
@@ -111,7 +129,8 @@ def recommend(
     Four numbers come together: what to sign for, what to expect to pay, what to budget, and what
     may stay unused in the worst case. A commitment is not a budget.
 
-    Exits with 3 when the history cannot carry a number; a safe amount is written all the same.
+    Exits with 3 when the history cannot carry a number, because it is too short or does not
+    reprice to the bills; a safe amount is written all the same.
     """
     from api.commands.progress import progress as progress_on
     from api.results import answer_json
@@ -122,7 +141,13 @@ def recommend(
 
     inventory, contract = portfolio_file(workloads), terms_file(terms)
     sheets = [read_sheet(path) for path in price_sheets or ()]
-    settings = Settings(as_of=as_of, seed=seed, n_scenarios=paths, jobs=jobs)
+    settings = Settings(
+        as_of=as_of,
+        seed=seed,
+        n_scenarios=paths,
+        jobs=jobs,
+        limits=limits_of(tolerance_share, refusal_share),
+    )
     with progress_on(progress) as bar:
         stored, reports = recommend_into(
             out,
@@ -131,6 +156,9 @@ def recommend(
             contract,
             settings,
             price_sheets=sheets,
+            invoices=invoice or (),
+            format_name=format_name,
+            prefer=prefer or (),
             template=template,
             bar=bar,
         )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forecast.pipeline.price import PricedUsage
-    from forecast.pricing.reconciliation import MonthCheck
-    from forecast.records.recommendation import Reconciliation
+    from forecast.records.reconciliation import Reconciliation
     from forecast.usage.reading import SourceReport
 
 
@@ -32,9 +30,7 @@ def report_document(report: SourceReport) -> dict[str, Any]:
     }
 
 
-def price_document(
-    priced: PricedUsage, checked: tuple[Reconciliation, Sequence[MonthCheck]] | None
-) -> dict[str, Any]:
+def price_document(priced: PricedUsage, checked: Reconciliation | None) -> dict[str, Any]:
     """Give list cost as JSON values; money is a string of exact decimal USD."""
     summary = priced.summary
     document: dict[str, Any] = {
@@ -56,19 +52,7 @@ def price_document(
         ],
     }
     if checked:
-        found, months = checked
-        document["reconciliation"] = found.model_dump(mode="json") | {
-            "months": [
-                {
-                    "month": f"{m.month:%Y-%m}",
-                    "billed_usd": str(m.billed_usd),
-                    "repriced_usd": str(m.repriced_usd),
-                    "difference_share": m.difference_share,
-                    "verdict": m.verdict,
-                }
-                for m in months
-            ]
-        }
+        document["reconciliation"] = checked.model_dump(mode="json")
     return document
 
 

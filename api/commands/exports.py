@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands.documents import price_document, report_document
-from api.commands.options import AsOf, Exports, ForceProgress, Json, PriceSheets
+from api.commands.options import (
+    AsOf,
+    Exports,
+    ForceProgress,
+    Format,
+    Invoices,
+    Json,
+    Prefer,
+    PriceSheets,
+    RefusalShare,
+    ToleranceShare,
+    limits_of,
+)
 from api.commands.output import print_json, print_page
 
 if TYPE_CHECKING:
@@ -30,15 +42,8 @@ def import_exports(
         bool,
         typer.Option("--explain", help="Print what was understood of every file; needs no --out."),
     ] = False,
-    format_name: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="F",
-            help="Read every file as this format instead of recognising it.",
-            show_default=False,
-        ),
-    ] = None,
+    format_name: Format = None,
+    prefer: Prefer = None,
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:
@@ -54,7 +59,7 @@ def import_exports(
         raise typer.BadParameter(
             "say where the table goes, or ask for --explain", param_hint="--out"
         )
-    usage = read_exports(files, progress, format_name, usage_needed=out is not None)
+    usage = read_exports(files, progress, format_name, prefer, usage_needed=out is not None)
     if out is not None:
         write_canonical(usage.rows, out)
     if json:
@@ -73,16 +78,11 @@ def import_exports(
 def price(
     files: Exports,
     as_of: AsOf = None,
-    invoice: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="What was billed, a CSV with the columns month,usd; compared month by month.",
-            show_default=False,
-        ),
-    ] = None,
+    invoice: Invoices = None,
+    tolerance_share: ToleranceShare = None,
+    refusal_share: RefusalShare = None,
+    format_name: Format = None,
+    prefer: Prefer = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -99,32 +99,36 @@ def price(
     """Price usage at list, by month, model and token kind.
 
     Each day is priced at the rates in force on that day, those of your own price sheets first. A
-    model without a price is an error, never zero dollars. Exits with 3 when complete months do
-    not reprice to the invoice.
+    model without a price is an error, never zero dollars.
+
+    Amounts on bills, and in exports that hold amounts beside tokens, are compared by month, model
+    and token kind, and what is apart is ranked with its likely cause. Exits with 3 when usage and
+    bill are further apart than the refusal share.
     """
-    from api.invoice import read_invoice
+    from api.bills import read_bills
     from api.results import parquet
     from api.run import placed_prices
     from api.terminal.usage import list_cost
     from api.whole_files import write_file
     from forecast.pipeline.price import price_usage
-    from forecast.pricing.reconciliation import reconcile, refuse_unreconciled
+    from forecast.pricing.reconciliation import refuse_unreconciled
     from forecast.pricing.sheets import read_sheet
 
-    billed = read_invoice(invoice) if invoice else None
-    usage = read_exports(files, progress)
+    limits = limits_of(tolerance_share, refusal_share)
+    usage = read_exports(files, progress, format_name, prefer)
+    bills = read_bills(invoice or [], usage, prefer=prefer or ())
     sheets = [read_sheet(path) for path in price_sheets or ()]
-    with placed_prices(files, as_of, price_sheets=sheets):
+    with placed_prices(files, as_of, format_name, sheets):
         priced = price_usage(usage.rows, as_of=as_of, price_sheets=sheets)
     if out is not None:
         write_file(out, parquet(priced.rated))
-    checked = reconcile(priced.history, billed) if billed else None
+    checked = priced.against(bills.statements, limits=limits) if bills.statements else None
     if json:
         print_json(price_document(priced, checked))
     else:
         print_page(list_cost(priced.summary, priced.as_of, checked))
     if checked:
-        refuse_unreconciled(checked[0])
+        refuse_unreconciled(checked)
 
 
 def init(
@@ -132,6 +136,8 @@ def init(
     out: Annotated[
         Path, typer.Option(metavar="DIR", file_okay=False, help="The directory for the two drafts.")
     ],
+    format_name: Format = None,
+    prefer: Prefer = None,
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:
@@ -146,7 +152,7 @@ def init(
     from forecast.units import add_months, month_of
     from forecast.usage.mapping import draft_portfolio, last_complete_day
 
-    usage = read_exports(files, progress)
+    usage = read_exports(files, progress, format_name, prefer)
     portfolio = draft_portfolio(usage.rows)
     first_month = add_months(month_of(last_complete_day(usage.rows)), 1)
     drafts = {
@@ -169,6 +175,7 @@ def read_exports(
     files: list[Path],
     progress: bool,
     format_name: str | None = None,
+    prefer: list[str] | None = None,
     *,
     usage_needed: bool = True,
 ) -> UsageExports:
@@ -178,4 +185,4 @@ def read_exports(
 
     read = reading.read_usage if usage_needed else reading.read_exports
     with progress_on(progress) as bar:
-        return read(files, format_name=format_name, progress=bar())
+        return read(files, format_name=format_name, prefer=prefer or (), progress=bar())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from forecast.pricing.reconciliation import Limits
 
 
 def day_option(text: str) -> date:
@@ -39,6 +42,39 @@ AsOf = Annotated[
     ),
 ]
 
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="F",
+        help="Read every usage file as this format instead of recognising it.",
+        show_default=False,
+    ),
+]
+
+Prefer = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prefer",
+        metavar="F",
+        help="Where two exports show the same usage of a day, keep the rows of this format. "
+        "Repeat it: the first one named counts first.",
+        show_default=False,
+    ),
+]
+
+Invoices = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--invoice",
+        metavar="FILE",
+        exists=True,
+        help="What was billed: cost reports, bills, or a CSV with the columns month,usd. Repeat "
+        "it; amounts inside the usage exports are compared without it.",
+        show_default=False,
+    ),
+]
+
 PriceSheets = Annotated[
     list[Path] | None,
     typer.Option(
@@ -52,6 +88,57 @@ PriceSheets = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise typer.BadParameter(f"{text!r} is not a share from 0 to 1; write 0.02 for 2 %")
+    return share
+
+
+ToleranceShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        parser=_share,
+        help="Usage may differ from the bill by this share of it before a warning. [default: 0.02]",
+        show_default=False,
+    ),
+]
+
+RefusalShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        parser=_share,
+        help="Above this share of the bill the history is refused. [default: 0.1]",
+        show_default=False,
+    ),
+]
+
+
+def limits_of(tolerance_share: float | None, refusal_share: float | None) -> Limits:
+    """Give the limits of a reconciliation.
+
+    Raises
+    ------
+    typer.BadParameter
+        A refusal below the tolerance.
+    """
+    from forecast.pricing.reconciliation import REFUSAL_SHARE, TOLERANCE_SHARE, Limits
+
+    tolerance = TOLERANCE_SHARE if tolerance_share is None else tolerance_share
+    refusal = max(REFUSAL_SHARE, tolerance) if refusal_share is None else refusal_share
+    if refusal < tolerance:
+        raise typer.BadParameter(
+            f"{refusal:g} is below the tolerance, {tolerance:g}", param_hint="--refusal-share"
+        )
+    return Limits(tolerance, refusal)
+
 
 TermsFile = Annotated[
     Path,

@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.terminal.layout import notes, page, percent, plain, table, usd
+from api.terminal.ledger import cleaning, evidence, undecided
+from api.terminal.reconciliation import first_lines, reconciliation
 from api.terminal.usage import source_notes
 from forecast.records.base import Provenance
 from forecast.records.recommendation import (
@@ -27,6 +29,7 @@ from forecast.records.recommendation import (
 
 if TYPE_CHECKING:
     from api.results import StoredResult
+    from forecast.records.reconciliation import Reconciliation
     from forecast.usage.reading import SourceReport
 
 
@@ -42,6 +45,7 @@ def decision(result: Recommendation) -> Group:
     """Show a recommendation: four numbers, tiers, bridge, levers, offers, warnings."""
     return page(
         [
+            first_lines(result.warnings),
             four_numbers(result.headline),
             plain(_sentence(result)),
             tiers(result.tiers, result.commitment.recommended_usd),
@@ -51,7 +55,10 @@ def decision(result: Recommendation) -> Group:
             _migration(result),
             *(offers(result.offers).renderables if result.offers else ()),
             _scenarios(result),
+            _reconciled(result.reconciliation),
             _warnings(result),
+            evidence(result.evidence),
+            cleaning(result),
             _assumptions(result),
         ]
     )
@@ -276,15 +283,16 @@ def _scenarios(result: Recommendation) -> Group | None:
 
 
 def _warnings(result: Recommendation) -> RenderableType | None:
-    known = [
-        f"{item.item}{'' if item.share is None else f', {percent(item.share)}'}: {item.note}"
-        for item in result.evidence.items
-    ]
-    known += [f"{c.workload}, {c.what} from {c.start}: {c.effect}" for c in result.cleaning]
-    if result.reconciliation.status != "within_tolerance":
+    waiting = undecided(result)
+    known = [waiting] if waiting else []
+    if result.reconciliation.status == "not_done":
         known.append(f"reconciliation: {result.reconciliation.note}")
     known.append(f"backtest: {result.backtest.note}")
     return notes("What to know before signing", known)
+
+
+def _reconciled(found: Reconciliation) -> Group | None:
+    return None if found.status == "not_done" and not found.months else reconciliation(found)
 
 
 def _assumptions(result: Recommendation) -> RenderableType | None:
@@ -315,5 +323,6 @@ def refusal(result: Refusal) -> Group:
                 ["what", ""],
                 [(m.what, m.why) for m in result.missing_evidence],
             ),
+            reconciliation(result.reconciliation) if result.reconciliation else None,
         ]
     )

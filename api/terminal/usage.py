@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from api.terminal.layout import notes, page, percent, plain, table, usd
+from api.terminal.layout import notes, page, plain, table
+from api.terminal.reconciliation import reconciliation
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from forecast.pricing.reconciliation import MonthCheck
-    from forecast.records.recommendation import Reconciliation
+    from forecast.records.reconciliation import Reconciliation
     from forecast.usage.formats.protocol import UsageFormat
     from forecast.usage.reading import SourceReport
 
@@ -64,9 +64,7 @@ def source_notes(reports: Sequence[SourceReport]) -> RenderableType | None:
     return notes("What the exports do not say", lines)
 
 
-def list_cost(
-    summary: pd.DataFrame, as_of: date, checked: tuple[Reconciliation, Sequence[MonthCheck]] | None
-) -> Group:
+def list_cost(summary: pd.DataFrame, as_of: date, checked: Reconciliation | None = None) -> Group:
     """Show list cost by month, model and token kind, with the totals of the months."""
     rows = []
     for month, part in summary.groupby("month", sort=True):
@@ -87,29 +85,8 @@ def list_cost(
                 text_columns=3,
             ),
             plain(f"List cost in total: ${_cents(total)}"),
-            _reconciliation(*checked) if checked else None,
+            reconciliation(checked) if checked else None,
         ]
-    )
-
-
-def _reconciliation(found: Reconciliation, months: Sequence[MonthCheck]) -> Group:
-    return Group(
-        table(
-            "Compared with the invoice",
-            ["month", "billed", "repriced", "difference", "share", ""],
-            [
-                (
-                    f"{m.month:%Y-%m}",
-                    usd(m.billed_usd),
-                    usd(m.repriced_usd),
-                    usd(m.repriced_usd - m.billed_usd),
-                    percent(m.difference_share, 1),
-                    m.verdict,
-                )
-                for m in months
-            ],
-        ),
-        plain(found.note),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from openpyxl.workbook import Workbook
 
 from excel_templates.layout import Page
+from excel_templates.sheets import reconciliation
 from excel_templates.sheets.figures import FIGURES
 from excel_templates.sheets.settled_rows import N_TIERS
 from excel_templates.styles import SHARE, USD_CENTS, Role
@@ -91,7 +92,7 @@ def _own_checks() -> list[_Check]:
                "0", "0", "TRUE"),
         _Check("As is: workloads sum to the mean of the paths", "SUM(workload_as_is_usd)",
                "SUM(as_is_term)/n_scenarios", "0.01+0.01*COUNT(workload_as_is_usd)", USD_CENTS,
-               "TRUE"),
+               "entries_switched=0", _NOT_COMPARED),
         _Check("Optimised: workloads sum to the mean of the paths", "SUM(workload_optimised_usd)",
                "mean_list_usd", "0.01+0.01*COUNT(workload_optimised_usd)", USD_CENTS,
                "basis_changed=0", _NOT_COMPARED),
@@ -101,6 +102,9 @@ def _own_checks() -> list[_Check]:
         _Check("Lever waterfall: first level and changes make the last",
                'SUMPRODUCT((waterfall_kind="change")*waterfall_usd)+INDEX(waterfall_usd,1)',
                "INDEX(waterfall_usd,COUNT(waterfall_usd))", _HALF_CENT, USD_CENTS, "TRUE"),
+        _Check("Reconciliation: repriced less billed makes the differences",
+               "SUM(reconciled_repriced)-SUM(reconciled_billed)", "SUM(reconciled_difference)",
+               "0.01+0.01*COUNT(reconciled_billed)", USD_CENTS, "TRUE"),
         _Check("Tiers that do not rise, or stand after an empty one", f"{tier_order}+{gaps}", "0",
                "0", "0", "TRUE"),
         _Check("The first tier starts at 0", 'IF(INDEX(tier_from_used,1)=0,0,1)', "0", "0", "0",
@@ -116,6 +120,8 @@ def _own_checks() -> list[_Check]:
         _Check("A commitment below 0", "(in_commitment<0)*1", "0", "0", "0", "TRUE"),
         _Check("Switches that are neither 1 nor 0",
                "SUMPRODUCT((in_line_on<>1)*(in_line_on<>0))", "0", "0", "0", "TRUE"),
+        _Check("Cleaning entries that are neither 1 nor 0",
+               "SUMPRODUCT((in_entry_on<>1)*(in_entry_on<>0))", "0", "0", "0", "TRUE"),
         _Check("Levers later by less than 0 months, or by more than the term",
                "SUMPRODUCT((in_line_slip<0)+(in_line_slip>term_months))", "0", "0", "0", "TRUE"),
         _Check("The word for overage is known",
@@ -154,6 +160,7 @@ def design(workbook: Workbook) -> None:
         freeze="B4",
     )
     page.live_banner("A4")
+    page.light("A9", reconciliation.BANNER, reconciliation.LEVEL)
     checks = [*_service_checks(), *_own_checks()]
     last = _FIRST + len(checks) - 1
     _lights(page, last)

@@ -9,6 +9,7 @@ from openpyxl.workbook import Workbook
 
 from excel_templates.book import KEEP, Book
 from excel_templates.layout import Column, Page
+from excel_templates.sheets import reconciliation
 from excel_templates.sheets.figures import BEHIND, HEADLINE, LEVELS, Figure, live
 from excel_templates.sheets.settled_rows import N_TIERS
 from excel_templates.styles import GENERAL, ONE_LINE, SHARE, USD, USD_CENTS, Role
@@ -44,7 +45,12 @@ def design(workbook: Workbook) -> None:
         widths=(34, 19, 19, 19, 46, 30, 20, 20, 3, *([13] * 6)),
         printed_columns=8,
     )
-    page.live_banner("A4")
+    page.light(
+        "A4",
+        f'=IF({reconciliation.LEVEL}>0,reconciliation_banner&IF(live=1,"",". "&live_text),'
+        "live_text)",
+        f"MAX({reconciliation.LEVEL}*2-1,live_level)",
+    )
     page.merged("A5:H5", f"={_SENTENCE}", Role.SENTENCE, height=22, name="decision_sentence")
     page.merged("A6:H6", f"={_REASON}", Role.PARAGRAPH, height=32, name="decision_reason")
     page.light("A7", "=typed_text", "typed_level")

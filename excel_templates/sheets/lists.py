@@ -10,7 +10,7 @@ from openpyxl.workbook import Workbook
 
 from excel_templates.book import Book
 from excel_templates.layout import Column, Page
-from excel_templates.styles import DECIMAL, MONTH, SHARE, USD, Role
+from excel_templates.styles import DECIMAL, MONTH, SHARE, USD, USD_CENTS, Role
 from forecast.records.recommendation import Recommendation
 
 _HEAD: Final = 6
@@ -139,7 +139,43 @@ MIGRATION: Final = ListSheet(
     "nothing is left to migrate",
 )
 
-SHEETS: Final = (CLAUSES, OFFERS, SCENARIOS, MIGRATION)
+DIFFERENCES: Final = ListSheet(
+    "Differences",
+    "difference_rows",
+    "Where usage and bill are apart",
+    "The largest first; repriced less billed. An empty model or token kind: the bill does not say.",
+    (12, 30, 14, 26, 18, 17, 17, 17, 22, 60),
+    (
+        Column("Month", Role.LABEL, MONTH),
+        _s("Bill"),
+        _s("Platform"),
+        _s("Model"),
+        _s("Token kind"),
+        _s("Billed, USD", USD_CENTS),
+        _s("Repriced, USD", USD_CENTS),
+        _s("Difference, USD", USD_CENTS),
+        _s("Likely cause"),
+        _s("What to do"),
+    ),
+    lambda r: [
+        [
+            d.month,
+            d.source,
+            d.platform,
+            d.model,
+            d.token_kind.replace("_", " "),
+            d.billed_usd,
+            d.repriced_usd,
+            d.difference_usd,
+            d.cause.value.replace("_", " "),
+            d.what_to_do,
+        ]
+        for d in r.reconciliation.differences
+    ],
+    "nothing is apart",
+)
+
+SHEETS: Final = (CLAUSES, OFFERS, SCENARIOS, MIGRATION, DIFFERENCES)
 
 
 def design(workbook: Workbook, sheet: ListSheet) -> None:

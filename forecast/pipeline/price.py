@@ -12,8 +12,11 @@ import pandas as pd
 from forecast.errors import UnknownModelError, UsageFormatError
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import list_cost_summary, monthly_list_cost, rate_usage
+from forecast.pricing.reconciliation import Limits, Statement, reconcile
 from forecast.pricing.sheets import NamedSheet
+from forecast.records.rates import RateCard
 from forecast.records.recommendation import HistoryMonth
+from forecast.records.reconciliation import Reconciliation
 from forecast.records.workloads import Portfolio
 from forecast.tables import USAGE_ROWS, check
 from forecast.usage.mapping import assign_workloads, last_complete_day
@@ -34,12 +37,27 @@ class PricedUsage:
         month, model, token_kind, tokens, list_usd.
     history
         List cost of every month, and whether usage covers the month.
+    rows
+        The usage itself, `tables.USAGE_ROWS` with the model ids of the card.
+    card
+        The rate card it was priced with.
+    last_day
+        The last complete day.
     """
 
     as_of: date
     rated: pd.DataFrame
     summary: pd.DataFrame
     history: tuple[HistoryMonth, ...]
+    rows: pd.DataFrame
+    card: RateCard
+    last_day: date
+
+    def against(
+        self, statements: Sequence[Statement], *, limits: Limits | None = None
+    ) -> Reconciliation:
+        """Hold bills against this usage."""
+        return reconcile(self.rows, statements, self.card, last_day=self.last_day, limits=limits)
 
 
 def price_usage(
@@ -75,10 +93,11 @@ def price_usage(
             raise UsageFormatError(f"no usage up to {as_of}; give a later day", column="day")
     day = as_of or rows["day"].max().date()
     daily = assign_workloads(rows, Portfolio(workloads=())).daily
-    rated = rate_usage(daily, load_rate_card(day, price_sheets=price_sheets))
-    return PricedUsage(
-        day, rated, list_cost_summary(rated), monthly_list_cost(rated, min(day, complete))
-    )
+    card = load_rate_card(day, price_sheets=price_sheets)
+    rated = rate_usage(daily, card)
+    last = min(day, complete)
+    history = monthly_list_cost(rated, last)
+    return PricedUsage(day, rated, list_cost_summary(rated), history, rows, card, last)
 
 
 def place_unpriced(

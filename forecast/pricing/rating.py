@@ -42,7 +42,7 @@ COUNT_COLUMNS: Final = (*TOKEN_COLUMNS, "web_searches")
 USD_COLUMNS: Final = tuple(f"list_usd_{kind}" for kind in PRICED_KINDS)
 """The cost column of each of `PRICED_KINDS`."""
 
-_EXACT: Final = Context(prec=120)
+EXACT: Final = Context(prec=120)
 """Digits enough for any sum of products of counts and rates, so that none is rounded."""
 
 _PRICED_USAGE: Final = Table(
@@ -89,7 +89,7 @@ def rate_usage(daily: pd.DataFrame, card: RateCard, *, file: str | None = None) 
     Decimal('10.00')
     """
     check(daily, _PRICED_USAGE, file=file)
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         rates, regime = _rates_of_rows(daily, card, file)
         rated = daily.copy()
         total: Objects = np.full(len(daily), Decimal(0), dtype=object)
@@ -119,7 +119,7 @@ def list_cost_summary(rated: pd.DataFrame) -> pd.DataFrame:
     """
     month = rated["day"].dt.to_period("M").dt.to_timestamp().rename("month")
     sums = rated.groupby([month, "model"], sort=True)[[*COUNT_COLUMNS, *USD_COLUMNS]]
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         wide = sums.sum().reset_index()
     parts = [
         pd.DataFrame(
@@ -149,7 +149,7 @@ def monthly_list_cost(rated: pd.DataFrame, as_of: date) -> tuple[HistoryMonth, .
         return ()
     first = seen["day"].min().date()
     month = seen["day"].dt.to_period("M").dt.to_timestamp()
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         sums = {m.date(): usd for m, usd in seen["list_usd"].groupby(month).sum().items()}
     months = (
         add_months(month_of(first), i)

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
-from forecast.records.outlook import Adjustment, Backtest, Outlook
+from forecast.records.cleaning import CleaningEntry
+from forecast.records.outlook import Backtest, Outlook
+from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
 from forecast.records.workloads import Decision, OwnerState
 
@@ -258,11 +260,25 @@ class Assumption(Record):
 
 
 class EvidenceItem(Record):
-    """What an input could or could not tell."""
+    """One thing that the inputs do not tell, and what rests on it."""
 
     item: str
+    """What is not known."""
     share: Share | None = None
+    """Share of the recorded list cost that it concerns."""
     note: Note
+    list_usd: Usd | None = None
+    """The same in dollars; items stand in its order, the largest first."""
+    is_at_most: bool = False
+    """Another export of the same days can tell, and usage is not told apart by export."""
+    sources: tuple[str, ...] = ()
+    """Exports that cannot tell it."""
+    rests_on_it: tuple[str, ...] = ()
+    """Levers, as "workload: lever", that take an assumption instead."""
+    saving_usd: Usd | None = None
+    """List saving of these levers over the term; None before they were priced."""
+    improve: Note = ""
+    """What would make it known."""
 
 
 class EvidenceMeter(Record):
@@ -270,6 +286,8 @@ class EvidenceMeter(Record):
 
     attributed_share: Share
     items: tuple[EvidenceItem, ...]
+    list_usd: Usd | None = None
+    """Recorded list cost that the shares are of."""
 
 
 class HistoryMonth(Record):
@@ -278,16 +296,6 @@ class HistoryMonth(Record):
     month: date
     list_usd: Usd
     complete: bool
-
-
-class Reconciliation(Record):
-    """Repriced usage against what was billed."""
-
-    status: Literal["not_done", "within_tolerance", "warning", "refused"]
-    billed_usd: Usd | None = None
-    repriced_usd: Usd | None = None
-    difference_share: float | None = None
-    note: Note
 
 
 class InputDigest(Record):
@@ -314,6 +322,8 @@ class Sizing(Record):
     """A decision on a decision set, wherever its paths came from."""
 
     status: Literal["recommended"] = "recommended"
+    warnings: tuple[Note, ...] = ()
+    """What has to be known before the first number; shown above it everywhere."""
     headline: Headline
     terms: Terms
     """The contract that was sized, as read."""
@@ -343,8 +353,8 @@ class Recommendation(Sizing):
     backtest: Backtest
     evidence: EvidenceMeter
     reconciliation: Reconciliation
-    cleaning: tuple[Adjustment, ...]
-    """What was found odd in the history, and what was done about it."""
+    cleaning: tuple[CleaningEntry, ...]
+    """The ledger: what looks odd in the history, what acts, and what the forecast did itself."""
     assumptions: tuple[Assumption, ...]
     provenance: ResultProvenance
 
@@ -365,6 +375,8 @@ class Refusal(Record):
     """A term commitment that even the weakest observed weeks would have used up."""
     safe_structure: Note
     missing_evidence: tuple[MissingEvidence, ...]
+    reconciliation: Reconciliation | None = None
+    """The bills that the history does not reprice to; None where they are not the reason."""
     evidence: EvidenceMeter
     assumptions: tuple[Assumption, ...]
     provenance: ResultProvenance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -96,12 +96,20 @@ class Exports:
         One report a file, in the order they were given.
     skipped
         Files of folders and archives that were passed over, each with the reason.
+    cost_source
+        For every cost line, the place of its file in `sources`.
     """
 
     rows: pd.DataFrame
     costs: pd.DataFrame
     sources: tuple[SourceReport, ...]
     skipped: tuple[str, ...] = ()
+    cost_source: tuple[int, ...] = ()
+
+    def costs_of(self, places: Collection[int]) -> pd.DataFrame:
+        """Give the cost lines of some of the sources."""
+        here = [place in places for place in self.cost_source]
+        return self.costs[here].reset_index(drop=True)
 
 
 def detect(path: Path) -> UsageFormat:
@@ -192,11 +200,13 @@ def read_exports(
         sources.append(source())
     sources = _left_out(sources, prefer_formats(sources, preferred))
     refuse_overlaps(sources)
+    costs, cost_source = _cost_lines([parsed for _, _, parsed in sources])
     exports = Exports(
         rows=_added_up(parsed for _, _, parsed in sources),
-        costs=_cost_lines(parsed for _, _, parsed in sources),
+        costs=costs,
         sources=tuple(_reports(sources, list(digests))),
         skipped=tuple(skipped),
+        cost_source=cost_source,
     )
     if progress is not None:
         progress("usage read", 1.0)
@@ -238,12 +248,13 @@ def _added_up(parsed: Iterable[Parsed]) -> pd.DataFrame:
     return check(sum_by_key(rows, USAGE_ROWS), USAGE_ROWS, key=canonical.KEY)
 
 
-def _cost_lines(parsed: Iterable[Parsed]) -> pd.DataFrame:
-    lines = pd.concat([p.costs for p in parsed], ignore_index=True)
+def _cost_lines(parsed: Sequence[Parsed]) -> tuple[pd.DataFrame, tuple[int, ...]]:
+    """Give the lines of all files in order, and the file of each."""
+    lines = pd.concat([p.costs.assign(source=i) for i, p in enumerate(parsed)], ignore_index=True)
     in_order = lines.sort_values(
         ["start", "end", "platform", "model", "token_kind", "description", "row"], kind="stable"
     )
-    return check(conform(in_order, COST_LINES), COST_LINES)
+    return check(conform(in_order, COST_LINES), COST_LINES), tuple(in_order["source"].tolist())
 
 
 def _left_out(sources: Sequence[Source], keep: Sequence[Kept]) -> list[Source]:

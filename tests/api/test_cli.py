@@ -155,10 +155,10 @@ class TestPrice:
         answer = run("price", buyer.usage, "--invoice", invoice, "--json")
         found = json.loads(answer.stdout)["reconciliation"]
         assert (answer.exit_code, found["status"]) == (code, status)
-        assert found["months"][0]["verdict"] == "usage covers a part of it"
+        assert found["months"][0]["said"] == "usage covers a part of it"
         page = run("price", buyer.usage, "--invoice", invoice)
         assert page.exit_code == code
-        assert "Compared with the invoice" in page.stdout
+        assert "By month (repriced at the prices the bill is in)" in page.stdout
 
 
 class TestInit:

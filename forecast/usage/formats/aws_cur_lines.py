@@ -19,6 +19,7 @@ from forecast.usage.formats import bedrock_usage_types, cells, token_units
 from forecast.usage.formats.bedrock_usage_types import Metered
 from forecast.usage.formats.protocol import DAY_SECONDS
 from forecast.usage.formats.tabular import TextTable
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 T = TypeVar("T")
 
@@ -49,8 +50,6 @@ WANTED: Final = frozenset(
         *(PRINCIPAL, RESOURCE, IDENTITY, OPERATION, PRODUCT, *PRODUCT_NAMES),
     }
 )
-
-UNKNOWN_MODEL: Final = "unknown"
 
 _BEDROCK: Final = "amazonbedrock"
 _CLAUDE_PLATFORM: Final = "claude platform"

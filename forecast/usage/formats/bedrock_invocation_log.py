@@ -28,11 +28,12 @@ from typing import Any, Final
 
 from forecast.records.usage import ServiceTier
 from forecast.usage.formats import cells
-from forecast.usage.formats.collected import REQUEST_SECONDS, UNKNOWN_MODEL, Collected
+from forecast.usage.formats.collected import REQUEST_SECONDS, Collected
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "bedrock_invocation_log"
 description: Final = "Amazon Bedrock model invocation log (JSON Lines)"

@@ -23,10 +23,11 @@ from typing import Final
 from forecast.errors import UsageFormatError
 from forecast.records.costs import Amounts
 from forecast.usage.formats import cells, json_text, platforms
-from forecast.usage.formats.collected import UNKNOWN_MODEL, Collected
+from forecast.usage.formats.collected import Collected
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import DAY_SECONDS, Parsed
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "ccusage_daily"
 description: Final = "ccusage daily report (JSON)"

@@ -17,9 +17,6 @@ from forecast.usage.formats.canonical import DEFAULTS
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import BUCKET_ROWS, Parsed, bucket_frame, cost_frame
 
-UNKNOWN_MODEL: Final = "unknown"
-"""The model of a record that names none: kept, and refused when it is priced."""
-
 REQUEST_SECONDS: Final = 1
 """A record of one request covers the second in which it began."""
 

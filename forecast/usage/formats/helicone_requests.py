@@ -23,11 +23,12 @@ from typing import Any, Final
 
 from forecast.records.costs import Amounts
 from forecast.usage.formats import cells, json_text, platforms
-from forecast.usage.formats.collected import REQUEST_SECONDS, UNKNOWN_MODEL, Collected
+from forecast.usage.formats.collected import REQUEST_SECONDS, Collected
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import Row, records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "helicone_requests"
 description: Final = "Helicone requests (query API or export tool)"

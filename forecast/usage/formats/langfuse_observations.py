@@ -27,13 +27,14 @@ from typing import Final, NamedTuple
 
 from forecast.records.costs import Amounts
 from forecast.usage.formats import cells, platforms
-from forecast.usage.formats.collected import REQUEST_SECONDS, UNKNOWN_MODEL, Collected, exact_sum
+from forecast.usage.formats.collected import REQUEST_SECONDS, Collected, exact_sum
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.nesting import around_others
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import records
 from forecast.usage.formats.usage_types import UsageTypes, read_types
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "langfuse_observations"
 description: Final = "Langfuse observations (API or blob storage export)"

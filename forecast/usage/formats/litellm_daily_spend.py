@@ -26,11 +26,12 @@ from typing import Final, Literal
 
 from forecast.records.costs import Amounts, ChargeKind
 from forecast.usage.formats import cells, platforms
-from forecast.usage.formats.collected import UNKNOWN_MODEL, Collected, uncached_input
+from forecast.usage.formats.collected import Collected, uncached_input
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import DAY_SECONDS, Parsed
 from forecast.usage.formats.records import records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 _KEY_COLUMNS: Final = frozenset(
     {"date", "api_key", "prompt_tokens", "completion_tokens", "api_requests"}

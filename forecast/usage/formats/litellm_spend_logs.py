@@ -29,7 +29,6 @@ from forecast.records.usage import ServiceTier
 from forecast.usage.formats import cells, json_text, platforms, response_usage, vocabulary
 from forecast.usage.formats.collected import (
     REQUEST_SECONDS,
-    UNKNOWN_MODEL,
     Collected,
     uncached_input,
 )
@@ -37,6 +36,7 @@ from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "litellm_spend_logs"
 description: Final = "LiteLLM spend logs (table dump or API answer)"

@@ -25,11 +25,12 @@ from typing import Final
 
 from forecast.records.costs import Amounts
 from forecast.usage.formats import cells
-from forecast.usage.formats.collected import UNKNOWN_MODEL, Collected, exact_sum
+from forecast.usage.formats.collected import Collected, exact_sum
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import DAY_SECONDS, Parsed
 from forecast.usage.formats.records import Row, records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "openrouter_activity"
 description: Final = "OpenRouter activity by day and model (CSV or API)"

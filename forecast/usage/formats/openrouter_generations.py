@@ -24,7 +24,6 @@ from forecast.records.costs import Amounts
 from forecast.usage.formats import cells
 from forecast.usage.formats.collected import (
     REQUEST_SECONDS,
-    UNKNOWN_MODEL,
     Collected,
     uncached_input,
 )
@@ -33,6 +32,7 @@ from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.openrouter_activity import byok_warning
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "openrouter_generations"
 description: Final = "OpenRouter generations, one a request (CSV)"

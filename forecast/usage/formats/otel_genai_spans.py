@@ -29,7 +29,6 @@ from typing import Any, Final, NamedTuple
 from forecast.usage.formats import cells, epoch, json_text, platforms, response_usage
 from forecast.usage.formats.collected import (
     REQUEST_SECONDS,
-    UNKNOWN_MODEL,
     Collected,
     uncached_input,
 )
@@ -37,6 +36,7 @@ from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.nesting import around_others
 from forecast.usage.formats.protocol import Parsed
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "otel_genai_spans"
 description: Final = "OpenTelemetry GenAI spans (OTLP JSON)"

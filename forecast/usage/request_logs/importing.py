@@ -16,7 +16,7 @@ from forecast.errors import UsageFormatError
 from forecast.tables import ARRIVALS, USAGE_ROWS, Table, check, conform
 from forecast.usage.aggregate import sum_by_key
 from forecast.usage.formats import canonical
-from forecast.usage.formats.anthropic_usage_report import UNKNOWN_MODEL
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 from forecast.usage.request_logs.arrivals import ARRIVALS_KEY
 from forecast.usage.request_logs.engines.duckdb_engine import DuckDBEngine
 from forecast.usage.request_logs.engines.protocol import Engine, Progress, UnreadableError

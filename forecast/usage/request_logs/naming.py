@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from forecast.usage.formats import canonical
-from forecast.usage.formats.anthropic_usage_report import UNKNOWN_MODEL
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 from forecast.usage.request_logs.aggregation import SENDER
 from forecast.usage.request_logs.layouts.protocol import NAMES, Layout
 

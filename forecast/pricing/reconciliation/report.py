@@ -1,0 +1,402 @@
+"""All bills against usage: one status, its months, and what is apart in the order of dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal, localcontext
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from forecast.errors import ReconciliationError
+from forecast.pricing.rating import EXACT
+from forecast.pricing.reconciliation.examination import Examined, examine
+from forecast.pricing.reconciliation.months import (
+    VERDICTS,
+    Limits,
+    months_of,
+    totals_of,
+)
+from forecast.pricing.reconciliation.statements import (
+    OWNERS,
+    Statement,
+    UsageSide,
+    other_charges,
+    set_aside,
+    usage_side,
+)
+from forecast.records.rates import RateCard
+from forecast.records.reconciliation import (
+    Bill,
+    Cause,
+    ReconciledCause,
+    ReconciledDifference,
+    ReconciledMonth,
+    Reconciliation,
+    Verdict,
+)
+from forecast.units import to_cents
+
+MAX_DIFFERENCES: Final = 200
+"""Differences that are written down, the largest; their number and causes count all of them."""
+
+NOT_DONE: Final = Reconciliation(
+    status="not_done", note="no invoice or cost report was given; prices are list prices"
+)
+
+
+def reconcile(
+    usage: pd.DataFrame,
+    statements: Sequence[Statement],
+    card: RateCard,
+    *,
+    last_day: date,
+    limits: Limits | None = None,
+    agreed_discount_share: float | None = None,
+) -> Reconciliation:
+    """Hold bills against usage.
+
+    Each bill is held against usage on its own. Where two speak of the same month and platform, the
+    one that tells more apart decides, and the other can only warn. Estimates are shown and never
+    decide.
+
+    Parameters
+    ----------
+    usage
+        `tables.USAGE_ROWS`, with the model ids of the card (`canonicalise_models`).
+    statements
+        One for each set of books.
+    last_day
+        The last complete day of usage; later days are not judged.
+    limits
+        Where warning and refusal begin.
+    agreed_discount_share
+        The discount of the contract that the bills were written under; a bill of totals that
+        shows another constant one is a warning.
+
+    Raises
+    ------
+    UnknownModelError
+        Usage without a price.
+    UsageFormatError
+        Lines that break `tables.COST_LINES`.
+
+    Examples
+    --------
+    >>> from forecast.pricing.rate_cards import load_rate_card
+    >>> from forecast.tables import COST_LINES, USAGE_ROWS, conform
+    >>> day = pd.to_datetime(["2026-03-01"])
+    >>> def frame(table, **known):
+    ...     blank = {"text": "", "money": None, "maybe_money": None, "count": 0}
+    ...     return conform(pd.DataFrame({c.name: [blank.get(c.kind)] for c in table.columns}
+    ...         | {"requests": pd.NA, "quantity": pd.NA} | known), table)
+    >>> used = frame(USAGE_ROWS, day=day, platform="anthropic", model="claude-opus-4-6",
+    ...     service_tier="standard", geography="global", speed="standard",
+    ...     output_tokens=4_000_000)
+    >>> bill = frame(COST_LINES, start=day, end=day + pd.Timedelta(days=1), platform="anthropic",
+    ...     model="claude-opus-4-6", token_kind="output", charge="usage",
+    ...     billed_usd=[Decimal("100.00")])
+    >>> found = reconcile(used, [Statement("cost report", ("march.json",), bill)],
+    ...     load_rate_card(date(2026, 11, 22)), last_day=date(2026, 3, 1))
+    >>> found.status, found.repriced_usd, found.difference_share
+    ('within_tolerance', Decimal('100.00'), 0.0)
+    """
+    limits = limits or Limits()
+    agreed = None if agreed_discount_share is None else Decimal(str(agreed_discount_share))
+    if not statements:
+        return NOT_DONE
+    with localcontext(EXACT):
+        side = usage_side(
+            usage,
+            card,
+            owners=[o for o in OWNERS if o == "workspace" or _names(statements, o)],
+            last_day=last_day,
+        )
+        found = []
+        for statement in statements:
+            others = [s for s in statements if s is not statement]
+            examined = examine(statement, side, card, other_charges(others), agreed)
+            if examined is not None:
+                found.append(examined)
+        found.sort(key=_detail, reverse=True)
+        return _summed(found, statements, side, limits)
+
+
+def refuse_unreconciled(found: Reconciliation) -> None:
+    """Stop when history does not reprice to the bills.
+
+    Raises
+    ------
+    ReconciliationError
+        With the amounts and the largest causes.
+    """
+    if found.status == "refused":
+        raise ReconciliationError(f"{found.note} {_to_mend(found)}".strip())
+
+
+def warning_of(found: Reconciliation) -> str | None:
+    """Give the sentence that stands above a recommendation; None where nothing is to warn of."""
+    if found.status != "warning":
+        return None
+    return f"The usage does not reprice to the bill: {found.note} {_to_mend(found)}".strip()
+
+
+def _to_mend(found: Reconciliation) -> str:
+    shown = [f"{abs(c.difference_usd):,} USD: {c.said}; {c.what_to_do}" for c in found.causes[:2]]
+    return f"Look at {'. '.join(shown)}." if shown else ""
+
+
+def _names(statements: Sequence[Statement], owner: str) -> bool:
+    return any((s.lines[owner] != "").any() for s in statements)
+
+
+def _detail(found: Examined) -> tuple[bool, int, float, str]:
+    """Order bills by how much they tell apart; estimates come last."""
+    lines = found.lines
+    named = int((lines["model"] != "").any()) + int((lines["token_kind"] != "").any())
+    length = float((lines["end"] - lines["start"]).dt.days.mean())
+    return (not found.statement.estimated, named, -length, found.statement.name)
+
+
+def _summed(
+    found: Sequence[Examined],
+    statements: Sequence[Statement],
+    usage: UsageSide,
+    limits: Limits,
+) -> Reconciliation:
+    judged = [f for f in found if not f.statement.estimated]
+    months = [m for f in found for m in months_of(f, limits)]
+    status: Verdict = "within_tolerance"
+    billed = repriced = Decimal(0)
+    n_lines, said = 0, []
+    claimed: set[tuple[pd.Timestamp, str]] = set()
+    for one in judged:
+        cells = one.cells
+        mine = ~_is_claimed(cells, claimed)
+        claimed |= set(cells[["month", "platform"]].itertuples(index=False, name=None))
+        worst = _worst(one, months_of(one, limits), mine, limits)
+        if mine.any():
+            billed += sum(cells.loc[mine, "billed"], Decimal(0))
+            repriced += sum(cells.loc[mine, "expected"], Decimal(0))
+        n_lines += one.n_judged_lines
+        status = max(status, worst, key=VERDICTS.index)
+    if not n_lines:
+        return _nothing_judged(found, statements, months, limits)
+    differences = sorted(
+        (d for f in judged for d in _differences(f)), key=lambda d: -abs(d.difference_usd)
+    )
+    first = judged[0]
+    discounts = [f.discount.record for f in judged if f.discount.record is not None]
+    said.append(_sentence(status, billed, repriced, months, limits))
+    if discounts:
+        said.append(f"The bill shows {discounts[0].said}.")
+    if any(f.discount.of_totals for f in judged):
+        status = max(status, "warning", key=VERDICTS.index)
+        said.append("Totals cannot tell a discount from a missing key: confirm it, or give lines.")
+    loose = _unbilled(judged, usage)
+    said += [loose] if loose else []
+    return Reconciliation(
+        status=status,
+        billed_usd=to_cents(billed),
+        repriced_usd=to_cents(repriced),
+        difference_share=float((repriced - billed) / billed) if billed else None,
+        note=" ".join(said)[:2000],
+        grain=_grain(first),
+        n_judged_lines=n_lines,
+        covered_share=_covered(judged, usage),
+        tolerance_share=limits.tolerance_share,
+        refusal_share=limits.refusal_share,
+        months=tuple(months),
+        causes=_causes(judged),
+        differences=tuple(differences[:MAX_DIFFERENCES]),
+        n_differences=len(differences),
+        discount=max(discounts, key=lambda d: d.list_usd) if discounts else None,
+        not_judged=set_aside(statements),
+        sources=tuple(_bill(f) for f in found),
+    )
+
+
+def _nothing_judged(
+    found: Sequence[Examined],
+    statements: Sequence[Statement],
+    months: Sequence[ReconciledMonth],
+    limits: Limits,
+) -> Reconciliation:
+    if found and all(f.statement.estimated for f in found):
+        note = "the amounts are estimates by whoever logged the requests: shown, never judged"
+    elif found:
+        note = "no complete month or day of usage stands on a bill"
+    else:
+        note = "the bills hold no line that usage goes with"
+    return Reconciliation(
+        status="not_done",
+        note=note,
+        tolerance_share=limits.tolerance_share,
+        refusal_share=limits.refusal_share,
+        months=tuple(months),
+        not_judged=set_aside(statements),
+        sources=tuple(_bill(f) for f in found),
+    )
+
+
+def _is_claimed(cells: pd.DataFrame, claimed: set[tuple[pd.Timestamp, str]]) -> np.ndarray:
+    """Tell the cells whose month and platform an earlier bill has judged."""
+    months = {month for month, _ in claimed}
+    for_all = {month for month, platform in claimed if not platform}
+    return np.array(
+        [
+            (month, platform) in claimed or month in for_all or (not platform and month in months)
+            for month, platform in cells[["month", "platform"]].itertuples(index=False)
+        ],
+        dtype=bool,
+    )
+
+
+def _worst(
+    one: Examined, months: Sequence[ReconciledMonth], mine: np.ndarray, limits: Limits
+) -> Verdict:
+    """Give the worst verdict of a bill; months that another bill decides can only warn."""
+    own = {month.date() for month in one.cells.loc[mine, "month"].unique()}
+    worst: Verdict = "within_tolerance"
+    for row in months:
+        if row.verdict == "not_judged":
+            continue
+        verdict = row.verdict
+        if verdict == "refused" and row.month not in own:
+            verdict = "warning"
+        worst = max(worst, verdict, key=VERDICTS.index)
+    if mine.any():
+        gap, _, room = totals_of(one, mine)
+        total = float(sum(one.cells.loc[mine, "billed"], Decimal(0)))
+        worst = max(worst, limits.verdict(abs(gap), total, room), key=VERDICTS.index)
+    return worst
+
+
+def _sentence(
+    status: Verdict,
+    billed: Decimal,
+    repriced: Decimal,
+    months: Sequence[ReconciledMonth],
+    limits: Limits,
+) -> str:
+    """Say what was compared, and how far apart the worst month is."""
+    judged = [m for m in months if m.verdict != "not_judged"]
+    apart = repriced - billed
+    share = f" ({100 * float(apart / billed):+.1f} %)" if billed else ""
+    text = (
+        f"{len({m.month for m in judged})} months compared: usage reprices to "
+        f"{to_cents(repriced):,} USD where {to_cents(billed):,} USD was billed{share}"
+    )
+    if status != "within_tolerance":
+        worst = max(judged, key=lambda m: (VERDICTS.index(m.verdict), abs(m.difference_usd)))
+        text += f"; {worst.month:%Y-%m} is {abs(worst.difference_usd):,} USD apart"
+    return text + (
+        f". Up to {100 * limits.tolerance_share:g} % of what was billed is within tolerance, "
+        f"above {100 * limits.refusal_share:g} % is refused."
+    )
+
+
+def _unbilled(judged: Sequence[Examined], usage: UsageSide) -> str:
+    """Name the platforms of usage that no bill speaks of."""
+    groups = {g for f in judged for g in f.matched.buckets["group"]}
+    if "" in groups:
+        return ""
+    rows = ~usage.frame["platform"].isin(groups).to_numpy()
+    if not rows.any():
+        return ""
+    usd = sum(usage.usd[rows].ravel().tolist(), Decimal(0))
+    names = ", ".join(sorted(usage.frame.loc[rows, "platform"].unique()))
+    return f"Usage of {names} ({to_cents(usd):,} USD at list) stands on no bill."
+
+
+def _covered(judged: Sequence[Examined], usage: UsageSide) -> float:
+    """Share of list cost in judged blocks of any bill."""
+    inside = np.zeros(usage.usd.shape, dtype=bool)
+    for one in judged:
+        block_of = one.matched.block_of
+        is_judged = np.append(one.matched.blocks["judged"].to_numpy(), False)
+        billed = np.append(one.matched.blocks["n_lines"].to_numpy() > 0, False)
+        inside |= (is_judged & billed)[block_of]
+    total = usage.list_usd
+    return float(sum(usage.usd[inside].tolist(), Decimal(0)) / total) if total else 0.0
+
+
+def _grain(found: Examined) -> str:
+    lines = found.lines
+    days = (lines["end"] - lines["start"]).dt.days
+    parts = ["day" if (days == 1).all() else "month"]
+    parts += [
+        words
+        for column, words in (("platform", "platform"), ("model", "model"),
+                              ("token_kind", "token kind"))
+        if (lines[column] != "").any()
+    ]  # fmt: skip
+    return ", ".join(parts)
+
+
+def _bill(found: Examined) -> Bill:
+    blocks = found.matched.blocks
+    compared: Literal["list", "contracted", "billed", "estimated"]
+    if found.statement.estimated:
+        compared = "estimated"
+    elif blocks.loc[blocks["n_lines"] > 0, "on_list"].all():
+        compared = "list"
+    elif all(amount is not None for amount in found.lines["contracted_usd"]):
+        compared = "contracted"
+    else:
+        compared = "billed"
+    return Bill(
+        name=found.statement.name,
+        files=found.statement.files,
+        grain=_grain(found),
+        n_lines=len(found.lines),
+        n_judged_lines=0 if found.statement.estimated else found.n_judged_lines,
+        compared=compared,
+        judged=not found.statement.estimated and found.n_judged_lines > 0,
+    )
+
+
+def _differences(found: Examined) -> Iterator[ReconciledDifference]:
+    cells = found.cells
+    away = np.abs(cells["difference"].to_numpy()) > cells["rounding"].to_numpy()
+    for c in np.flatnonzero(away).tolist():
+        cell, cause = cells.iloc[c], found.causes[c]
+        yield ReconciledDifference(
+            month=cell["month"].date(),
+            source=found.statement.name,
+            platform=cell["platform"],
+            model=cell["model"],
+            token_kind=cell["token_kind"],
+            billed_usd=to_cents(cell["billed"]),
+            repriced_usd=to_cents(cell["expected"]),
+            difference_usd=to_cents(cell["expected"] - cell["billed"]),
+            cause=cause.cause,
+            said=cause.said,
+            what_to_do=cause.what_to_do,
+        )
+
+
+def _causes(judged: Sequence[Examined]) -> tuple[ReconciledCause, ...]:
+    """Add differences up by cause, the largest first."""
+    net: dict[tuple[Cause, str, str], list[Decimal]] = {}
+    for one in judged:
+        cells = one.cells
+        away = np.abs(cells["difference"].to_numpy()) > cells["rounding"].to_numpy()
+        for c in np.flatnonzero(away).tolist():
+            why = one.causes[c]
+            apart = cells["expected"].iloc[c] - cells["billed"].iloc[c]
+            net.setdefault((why.cause, why.said, why.what_to_do), []).append(apart)
+    rows = [
+        ReconciledCause(
+            cause=cause,
+            said=said,
+            n_differences=len(apart),
+            difference_usd=to_cents(sum(apart, Decimal(0))),
+            gross_difference_usd=to_cents(sum(map(abs, apart), Decimal(0))),
+            what_to_do=todo,
+        )
+        for (cause, said, todo), apart in net.items()
+    ]
+    return tuple(sorted(rows, key=lambda r: (-r.gross_difference_usd, r.cause, r.said)))
