@@ -97,6 +97,8 @@ def test_damaged_tables_are_refused_or_read_right(n):
 def _derived(data):
     """Add the billed amounts up as a spreadsheet would show them."""
     frame = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if "billed_usd" not in frame:
+        return None
     return {"billed_usd": sum(map(_dollars, frame["billed_usd"]), Decimal(0))}
 
 

@@ -93,7 +93,7 @@ def read(data: bytes, file: str) -> Parsed:
     >>> costs[["token_kind", "charge", "list_usd", "billed_usd"]].values.tolist()
     [['output', 'usage', Decimal('100'), Decimal('85')]]
     """
-    table = tabular.read_table(data, file, COLUMNS)
+    table = tabular.read_table(data, file, COLUMNS, nulls=tabular.DATABASE_NULLS)
     _check_names(table)
     spans = _spans(table)
     columns: dict[str, Sequence[Any]] = {
