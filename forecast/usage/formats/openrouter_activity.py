@@ -51,9 +51,6 @@ _TABLE: Final = {
     "prompt": "Prompt Tokens",
     "completion": "Completion Tokens",
     "reasoning": "Reasoning Tokens",
-    "cached": "Cached Tokens",
-    "endpoint": "Endpoint",
-    "workspace": "Workspace",
 }
 _API: Final = {
     "date": "date",
@@ -64,11 +61,9 @@ _API: Final = {
     "prompt": "prompt_tokens",
     "completion": "completion_tokens",
     "reasoning": "reasoning_tokens",
-    "cached": "cached_tokens",
-    "endpoint": "endpoint_id",
-    "workspace": "workspace_id",
 }
-_COLUMNS: Final = frozenset({*_TABLE.values(), *_API.values()})
+_CACHED: Final = "cached_tokens"
+_COLUMNS: Final = frozenset({*_TABLE.values(), *_API.values(), _CACHED})
 _TOKENS: Final = frozenset(name for name in _COLUMNS if "token" in name.lower())
 
 
@@ -114,7 +109,7 @@ class _Activity:
         names = _TABLE if isinstance(record, Row) else _API
         bucket = record.read(names["date"], _bucket)
         model = record.text(names["model"]) or UNKNOWN_MODEL
-        endpoint, workspace = record.text(names["endpoint"]), record.text(names["workspace"])
+        endpoint, workspace = record.text("endpoint_id"), record.text("workspace_id")
         identity = f"{bucket.start.isoformat()} {model} {endpoint} {workspace}"
         self.collected.once(identity, record, names["date"])
         self.collected.cover(bucket.start, bucket.start + timedelta(seconds=bucket.seconds))
@@ -124,7 +119,7 @@ class _Activity:
         self.collected.spend(day=bucket.start, row=row, usd=usd, **dimensions)
         if record.has(names["byok"]) and (byok_usd := record.amount(names["byok"])):
             self.byok.append(byok_usd)
-        prompt, cached = record.count(names["prompt"]), record.count_or_zero(names["cached"])
+        prompt, cached = record.count(names["prompt"]), record.count_or_zero(_CACHED)
         completion = record.count(names["completion"])
         reasoning = record.count_or_zero(names["reasoning"])
         if reasoning > completion:
@@ -132,7 +127,7 @@ class _Activity:
                 names["reasoning"], f"is {reasoning}, more than the {completion} completion tokens"
             )
         self.said["apart"] += cached > prompt
-        self.said["uncached"] += names["cached"] not in record.members
+        self.said["uncached"] += _CACHED not in record.members
         self.collected.usage(
             start=bucket.start,
             seconds=bucket.seconds,
