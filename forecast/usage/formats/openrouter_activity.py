@@ -121,11 +121,7 @@ class _Activity:
             self.byok.append(byok_usd)
         prompt, cached = record.count(names["prompt"]), record.count_or_zero(_CACHED)
         completion = record.count(names["completion"])
-        reasoning = record.count_or_zero(names["reasoning"])
-        if reasoning > completion:
-            raise record.fault(
-                names["reasoning"], f"is {reasoning}, more than the {completion} completion tokens"
-            )
+        self.said["reasoning"] += record.count_or_zero(names["reasoning"]) > completion
         self.said["apart"] += cached > prompt
         self.said["uncached"] += _CACHED not in record.members
         self.collected.usage(
@@ -142,6 +138,7 @@ class _Activity:
 
     def parsed(self) -> Parsed:
         warnings = byok_warning(self.byok, "rows")
+        warnings += reasoning_warning(self.said["reasoning"], "rows")
         if self.said["uncached"]:
             warnings.append(
                 "has no cached tokens: cache reads are counted as input, at up to 40 times their "
@@ -169,6 +166,20 @@ def byok_warning(usd: list[Decimal], what: str) -> list[str]:
     return [
         f"{len(usd)} {what} ran on keys of the customer's own: {exact_sum(usd):.2f} USD that the "
         "provider charged are left out"
+    ]
+
+
+def reasoning_warning(n: int, what: str) -> list[str]:
+    """Say how often reasoning cannot be inside the completion.
+
+    >>> reasoning_warning(0, "rows")
+    []
+    """
+    if not n:
+        return []
+    return [
+        f"{n} {what} count more reasoning than completion tokens: reasoning may stand beside them, "
+        "and is then missing"
     ]
 
 
