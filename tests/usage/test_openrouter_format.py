@@ -164,11 +164,16 @@ LOG = {
 }
 
 
+def of_items(data):
+    """Add up the items of an answer; an item alone, which the reader takes too, is none."""
+    return json_totals(ITEMS)(data) if b'"data"' in data else None
+
+
 @pytest.mark.parametrize(
     ("kind", "sample", "totals"),
     [
         (openrouter_activity, OPENROUTER_ACTIVITY_TABLE, csv_totals(TABLE)),
-        (openrouter_activity, OPENROUTER_ACTIVITY, json_totals(ITEMS)),
+        (openrouter_activity, OPENROUTER_ACTIVITY, of_items),
         (openrouter_generations, OPENROUTER_GENERATIONS, csv_totals(LOG)),
     ],
     ids=["table", "api", "generations"],
