@@ -13,6 +13,7 @@ from typing import Any, Final
 from forecast.errors import UsageFormatError
 from forecast.records.costs import ChargeKind
 from forecast.tables import COST_LINES, empty
+from forecast.units import CENT
 from forecast.usage.formats.canonical import DEFAULTS
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import BUCKET_ROWS, Parsed, bucket_frame, cost_frame
@@ -109,6 +110,7 @@ class Collected:
     def spend(self, *, day: datetime, row: int, usd: Decimal, **names: str) -> None:
         """Add what one request cost to the line of its day and names; nothing spent adds none.
 
+        A sum of estimates may fall below zero by the noise of floats; a credit is a cent or more.
         The line gives the first of its records as its row and their number as its description.
         """
         if usd:
@@ -123,7 +125,7 @@ class Collected:
             self.cost(
                 day=start,
                 row=spent.row,
-                charge=ChargeKind.USAGE if spent.usd >= 0 else ChargeKind.CREDIT,
+                charge=ChargeKind.CREDIT if spent.usd <= -CENT else ChargeKind.USAGE,
                 description=f"{spent.n_records} records",
                 billed_usd=spent.usd,
                 **names,
