@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from forecast.usage.request_logs.engines.protocol import FILE
-from forecast.usage.request_logs.fields import Field
+from forecast.usage.request_logs.fields import Field, Record
 from forecast.usage.request_logs.layouts.protocol import COUNTS, NAMES, Requests
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ GAP_EDGES_SECONDS: Final = (
 )
 """Lower ends of the buckets of gaps after the first, a factor of about 2 apart; the lifetimes
 of a cached prefix, 300 and 3,600 seconds, are edges exactly."""
+
+SURPRISE: Final = "surprise"
 
 FIRST: Final = -1
 """The bucket of a request that has none before it."""
@@ -95,8 +97,11 @@ def refused(source: Requests) -> ir.Value:
     return time | bad
 
 
-def canonical_rows(table: ir.Table, source: Requests, shape: Shape) -> ir.Table:
-    """Select the canonical columns of a source: everything else of a request ends here."""
+def canonical_rows(record: Record, source: Requests, shape: Shape) -> ir.Table:
+    """Select the canonical columns of a source: everything else of a request ends here.
+
+    `surprise` tells the rows where an unseen column holds something after all.
+    """
     import ibis
 
     zero, empty = ibis.literal(0, "int64"), ibis.literal("")
@@ -117,8 +122,12 @@ def canonical_rows(table: ir.Table, source: Requests, shape: Shape) -> ir.Table:
     if shape.has_unbilled:
         columns["not_billed"] = empty if source.not_billed is None else source.not_billed
     if shape.has_files:
-        columns[FILE] = table[FILE]
-    return table.select(**columns)
+        columns[FILE] = record.table[FILE]
+    surprise: Any = ibis.literal(False)
+    for column in sorted(record.unseen):
+        surprise = surprise | ~record.table[column].isnull()
+    columns[SURPRISE] = surprise
+    return record.table.select(**columns)
 
 
 def _band(source: Requests) -> ir.Value:

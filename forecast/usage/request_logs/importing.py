@@ -22,7 +22,7 @@ from forecast.usage.request_logs.engines.duckdb_engine import DuckDBEngine
 from forecast.usage.request_logs.engines.protocol import Engine, Progress, UnreadableError
 from forecast.usage.request_logs.faults import first_refused, first_unreadable
 from forecast.usage.request_logs.files import LogFile, find_files, look
-from forecast.usage.request_logs.integrity import Passed, pass_over
+from forecast.usage.request_logs.integrity import Passed, n_empty_lines, pass_over
 from forecast.usage.request_logs.layouts.protocol import Layout
 from forecast.usage.request_logs.naming import Words, words_of
 from forecast.usage.request_logs.recognition import layout_of_file
@@ -268,15 +268,24 @@ class _Run:
                     return found
         return UsageFormatError(fault.problem, file=fault.file)
 
-    def source(self, file: LogFile, totals: FileTotals | None, summary: Summary) -> RequestSource:
-        expected = self.checked[file.path].n_rows
-        n_rows = 0 if totals is None else totals.n_requests
-        if totals is None or (expected is not None and expected != n_rows):
+    def refuse_lost_rows(self, file: LogFile, n_rows: int) -> None:
+        """Hold the rows that were read against the lines that passed by."""
+        passed = self.checked[file.path]
+        if passed.n_rows is None or passed.n_rows == n_rows:
+            return
+        expected = passed.n_rows - n_empty_lines(passed.unpacked or file.path)
+        if n_rows != expected:
             raise UsageFormatError(
-                f"has {n_rows} requests where {expected or 'some'} were expected; it was not "
-                "read to its end, check its line ends and quotes",
+                f"has {expected} lines of requests, of which {n_rows} were read; check its line "
+                "ends and quotes",
                 file=file.name,
             )
+
+    def source(self, file: LogFile, totals: FileTotals | None, summary: Summary) -> RequestSource:
+        if totals is None:
+            raise UsageFormatError("holds no requests; export it again", file=file.name)
+        n_rows = totals.n_requests
+        self.refuse_lost_rows(file, n_rows)
         warnings = [
             f"{n:,} of {n_rows:,} requests {why}: the vendor bills nothing for them, and they "
             "are not counted"

@@ -123,6 +123,7 @@ class DuckDBEngine:
                 ignore_errors=False,
                 null_padding=False,
                 max_line_size=MAX_LINE_BYTES,
+                buffer_size=2 * MAX_LINE_BYTES,  # else 16 lines of the longest kind
                 hive_partitioning=False,
                 filename=True,
             )
