@@ -91,6 +91,18 @@ def test_families_may_have_discounts_of_their_own(listed: bool) -> None:
     }
 
 
+def test_a_card_of_own_prices_is_compared_with_cost() -> None:
+    """Bills show list 100 and cost 88, and the card already holds the 88."""
+    bill = bill_of(MAY, listed=True)
+    bill["list_usd"] = [usd / Decimal("0.88") for usd in bill["list_usd"]]
+    statement = Statement("bill", ("b.csv",), bill)
+    last = date(2026, 5, 31)
+    assert reconcile(MAY, [statement], CARD, last_day=last).status == "refused"
+    found = reconcile(MAY, [statement], CARD, last_day=last, card_is_list=False)
+    assert (found.status, found.difference_share) == ("within_tolerance", 0.0)
+    assert share(found) == pytest.approx(0.12, abs=1e-15)
+
+
 @pytest.mark.parametrize("off", ["0.46", "0.5", "0.75"])
 def test_a_ratio_that_batch_could_make_is_no_discount(off: str) -> None:
     found = held(MAY, bill_of(MAY, factor=1 - Decimal(off)))

@@ -93,6 +93,7 @@ def examine(
     card: RateCard,
     charges: pd.DataFrame,
     agreed: Decimal | None = None,
+    card_is_list: bool = True,
 ) -> Examined | None:
     """Hold one bill against usage; None when it has no line that usage goes with.
 
@@ -102,6 +103,8 @@ def examine(
         Credits, taxes and fees of the other bills.
     agreed
         The discount that the contract gave.
+    card_is_list
+        Whether usage is priced at list.
     """
     lines = usage_lines(statement)
     if lines.empty:
@@ -113,14 +116,17 @@ def examine(
         return families.get(model) or (card.facts(model).family if model else "")
 
     blocks = matched.blocks
-    on_list = blocks["on_list"].to_numpy()
+    on_list = blocks["on_list"].to_numpy() & card_is_list
     blocks = blocks.assign(
         judged=matched.buckets["judged"].to_numpy()[blocks["bucket"].to_numpy()],
         month=matched.buckets["month"].to_numpy()[blocks["bucket"].to_numpy()],
+        on_list=on_list,
         family=[families[m] for m in blocks["model"]],
         billed=np.where(on_list, blocks["listed"], blocks["cost"]),
     )
     discount = from_list_and_cost(lines, family)
+    if not card_is_list:
+        discount = replace(discount, overall=Decimal(0), by_family={})
     view = _View(lines, matched, blocks, usage, card, charges)
     if discount.record is None and not on_list.all():
         discount = view.constant_ratio(family, agreed)

@@ -60,6 +60,7 @@ def reconcile(
     last_day: date,
     limits: Limits | None = None,
     agreed_discount_share: float | None = None,
+    card_is_list: bool = True,
 ) -> Reconciliation:
     """Hold bills against usage.
 
@@ -80,6 +81,9 @@ def reconcile(
     agreed_discount_share
         The discount of the contract that the bills were written under; a bill of totals that
         shows another constant one is a warning.
+    card_is_list
+        False when the card holds the customer's own prices: amounts at list on the lines then
+        only tell the discount, and cost is compared.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def reconcile(
         found = []
         for statement in statements:
             others = [s for s in statements if s is not statement]
-            examined = examine(statement, side, card, other_charges(others), agreed)
+            examined = examine(statement, side, card, other_charges(others), agreed, card_is_list)
             if examined is not None:
                 found.append(examined)
         found.sort(key=_detail, reverse=True)
@@ -194,7 +198,9 @@ def _summed(
     )
     first = judged[0]
     discounts = [f.discount.record for f in judged if f.discount.record is not None]
-    said.append(sentence(status, billed, repriced, months, limits))
+    said.append(
+        sentence(status, billed, repriced, months, limits, compared=bill_of(first).compared)
+    )
     if discounts:
         said.append(f"The bill shows {discounts[0].said}.")
     if any(f.discount.of_totals for f in judged):

@@ -28,14 +28,18 @@ def sentence(
     repriced: Decimal,
     months: Sequence[ReconciledMonth],
     limits: Limits,
+    *,
+    compared: str,
 ) -> str:
     """Say what was compared, and how far apart the worst month is."""
     judged = [m for m in months if m.verdict != "not_judged"]
     apart = repriced - billed
     share = f" ({100 * float(apart / billed):+.1f} %)" if billed else ""
+    n_months = len({m.month for m in judged})
+    says = "was billed" if compared != "list" else "at list stands on the bill"
     text = (
-        f"{len({m.month for m in judged})} months compared: usage reprices to "
-        f"{to_cents(repriced):,} USD where {to_cents(billed):,} USD was billed{share}"
+        f"{n_months} month{'' if n_months == 1 else 's'} compared: usage reprices to "
+        f"{to_cents(repriced):,} USD where {to_cents(billed):,} USD {says}{share}"
     )
     if status != "within_tolerance":
         worst = max(judged, key=lambda m: (VERDICTS.index(m.verdict), abs(m.difference_usd)))
