@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import decisions, exports, forecasts, formats, rates, service
+from api.commands import decisions, exports, fetch, forecasts, formats, rates, service
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -58,6 +58,11 @@ app.command(
     "import",
     epilog="Example: commitment import usage/*.json --out usage.parquet",
 )(exports.import_exports)
+app.command(
+    "fetch-usage",
+    epilog="Example: commitment fetch-usage --from 2026-01-01 --out reports, then commitment "
+    "import reports --out usage.parquet",
+)(fetch.fetch_usage)
 app.command(
     "formats",
     epilog="Example: commitment formats --json",

@@ -38,6 +38,8 @@ A saving counts only after the owner of the workload has said yes. owner_state i
 only accepted, scheduled, shipped and measured enter the recommendation.
 
 Usage belongs to the first workload in this file that has a matching rule; * and ? are wildcards.
+A key that several workloads share is divided by rules such as
+{{ api_key = "team", share = 0.4, share_source = "measured", share_note = "tokens of May" }}.
 What no rule catches is shown as "unassigned" and is never dropped."""
 
 _LATENCY_TEACHES = """\
@@ -65,6 +67,21 @@ to_model = "claude-haiku-5-5"
 share = 0.5
 pass_share = 0.9                     # the rest is asked again on the model of today
 evidence = "assumed\""""
+
+_CLEANING_TEACHES = """\
+[[cleaning]]                         # a decision on an entry of the cleaning ledger
+id = "backfill-nightly-2026-03-04"   # as `commitment recommend` names it
+apply = true                         # what is forecast from changes, usage itself never does
+note = "the archive was loaded once"
+decided_by = "name of who decided"
+decided_on = 2026-11-22
+
+[[cleaning]]                         # or an entry of your own
+workload = "Nightly"
+start = 2026-05-01
+end = 2026-05-03
+action = "leave_out"                 # scale_to_rhythm, fill, halve, retire
+reason = "a fire drill\""""
 
 _FIELD_NOTES = {
     "archetype": ", ".join(Archetype),
@@ -94,6 +111,11 @@ def portfolio_toml(portfolio: Portfolio, *, drafted_from: str | None = None) -> 
             parts.append(_workload_toml(workload))
         else:
             parts.append(_workload_draft(workload, teach=i == 0))
+    for decision in portfolio.cleaning:
+        fields = decision.model_dump(exclude_none=True, exclude_defaults=True)
+        parts.append("\n".join(["[[cleaning]]", *_pairs({"apply": decision.apply} | fields)]))
+    if drafted_from is not None:
+        parts.append(_comment(_CLEANING_TEACHES))
     return "\n\n".join(parts) + "\n"
 
 

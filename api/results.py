@@ -3,6 +3,7 @@
     DIR/recommendation.json     the answer
     DIR/negotiation.xlsx        the workbook
     DIR/evidence/               scenarios.parquet daily.parquet workloads.toml terms.toml
+                                price_sheet_1.toml … in the order they were given
 
 Everything is written to a hidden place first and moved in at the end, the answer last; when
 anything fails, DIR is as it was. A refusal has the answer only, and takes the place of an older
@@ -13,7 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +41,7 @@ SCENARIOS = f"{EVIDENCE}/scenarios.parquet"
 DAILY = f"{EVIDENCE}/daily.parquet"
 WORKLOADS = f"{EVIDENCE}/workloads.toml"
 TERMS = f"{EVIDENCE}/terms.toml"
+PRICE_SHEET = re.compile(rf"{EVIDENCE}/price_sheet_\d+\.toml")
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def write_outcome(
     *,
     portfolio_toml: bytes,
     terms_toml: bytes,
+    price_sheets: Sequence[bytes] = (),
     template: Path | None = None,
 ) -> StoredResult:
     """Write a result into `out_dir`, all of it or nothing.
@@ -113,8 +117,8 @@ def write_outcome(
 
     Parameters
     ----------
-    portfolio_toml, terms_toml
-        The two documents as they were read.
+    portfolio_toml, terms_toml, price_sheets
+        The documents as they were read.
     template
         A workbook to fill instead of the shipped one.
 
@@ -135,6 +139,8 @@ def write_outcome(
         files[DAILY] = parquet(outcome.daily)
         files[WORKLOADS] = portfolio_toml
         files[TERMS] = terms_toml
+        for i, sheet in enumerate(price_sheets, start=1):
+            files[f"{EVIDENCE}/price_sheet_{i}.toml"] = sheet
         result = _with_digests(result, files)
         files[WORKBOOK] = build_workbook(result, outcome.decisions, template=template)
     files[ANSWER] = answer_json(result).encode()
@@ -202,7 +208,8 @@ def read_result(path: Path) -> StoredResult:
 
 
 def _check_evidence(directory: Path, item: InputDigest) -> None:
-    if item.name not in (SCENARIOS, DAILY, WORKLOADS, TERMS):
+    known = item.name in (SCENARIOS, DAILY, WORKLOADS, TERMS)
+    if not known and PRICE_SHEET.fullmatch(item.name) is None:
         raise InputError(f"names an evidence file nobody writes: {item.name!r}", file=ANSWER)
     try:
         found = digest((directory / item.name).read_bytes())

@@ -19,6 +19,7 @@ from forecast.records.workloads import Portfolio
 
 if TYPE_CHECKING:
     from forecast.pricing.reconciliation import Limits
+    from forecast.pricing.sheets import NamedSheet
     from forecast.usage.reading import SourceReport
 
 R = TypeVar("R", Portfolio, Terms)
@@ -92,6 +93,7 @@ def recommend_into(
     *,
     invoices: Sequence[Path] = (),
     format_name: str | None = None,
+    price_sheets: Sequence[NamedSheet] = (),
     prefer: Sequence[str] = (),
     template: Path | None = None,
     bar: Callable[[], Tell | None] = lambda: None,
@@ -100,6 +102,8 @@ def recommend_into(
 
     Parameters
     ----------
+    price_sheets
+        The customer's own prices, kept as evidence.
     invoices
         Bills that the usage is held against, beside the amounts it holds itself.
     prefer
@@ -120,7 +124,9 @@ def recommend_into(
     inputs = [InputDigest(name=s.file, sha256=s.sha256) for s in usage.sources]
     inputs += bills.inputs
     inputs += [InputDigest(name=d.name, sha256=digest(d.data)) for d in (portfolio, terms)]
-    with _placed(portfolio, terms), placed_prices(usage_files, settings.as_of, format_name):
+    inputs += [InputDigest(name=s.name, sha256=digest(s.data)) for s in price_sheets]
+    placing = placed_prices(usage_files, settings.as_of, format_name, price_sheets)
+    with _placed(portfolio, terms), placing:
         outcome = recommend(
             usage.rows,
             portfolio.record,
@@ -130,14 +136,21 @@ def recommend_into(
             n_scenarios=settings.n_scenarios,
             jobs=settings.jobs,
             inputs=inputs,
+            price_sheets=price_sheets,
             bills=bills.statements,
             limits=settings.limits,
+            sources=usage.sources,
             progress=bar(),
         )
     tell = bar() or _silent
     tell("writing the result", 0.0)
     stored = write_outcome(
-        outcome, out_dir, portfolio_toml=portfolio.data, terms_toml=terms.data, template=template
+        outcome,
+        out_dir,
+        portfolio_toml=portfolio.data,
+        terms_toml=terms.data,
+        price_sheets=[sheet.data for sheet in price_sheets],
+        template=template,
     )
     tell("result written", 1.0)
     return stored, usage.sources
@@ -149,7 +162,10 @@ def _silent(_what: str, _done: float) -> None:
 
 @contextmanager
 def placed_prices(
-    usage_files: Sequence[Path], as_of: date | None = None, format_name: str | None = None
+    usage_files: Sequence[Path],
+    as_of: date | None = None,
+    format_name: str | None = None,
+    price_sheets: Sequence[NamedSheet] = (),
 ) -> Iterator[None]:
     """Name the file and the row in an error about usage without a price."""
     try:
@@ -157,7 +173,9 @@ def placed_prices(
     except UnknownModelError as error:
         from forecast.pipeline.price import place_unpriced
 
-        found = place_unpriced(usage_files, as_of=as_of, format_name=format_name)
+        found = place_unpriced(
+            usage_files, as_of=as_of, format_name=format_name, price_sheets=price_sheets
+        )
         if found is None:
             raise
         raise found from error

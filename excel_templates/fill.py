@@ -22,6 +22,7 @@ from excel_templates.formulas.calculate import Calculator
 from excel_templates.formulas.functions import number
 from excel_templates.sheets import (
     about,
+    cleaning_switches,
     curve,
     decision,
     decision_set,
@@ -81,14 +82,16 @@ def fill_workbook(
     _check_belongs(recommendation, decisions)
     path = template or TEMPLATE
     book = Book(_load(path), path.name)
-    savings = decision_set.savings_of(decisions, terms.period_months)
+    switches = cleaning_switches.switches_of(recommendation, decisions, terms.period_months)
+    savings = decision_set.savings_of(decisions, terms.period_months, switches.workloads)
     workings.fill(book, recommendation, decisions.n_scenarios)
     inputs.fill(book, recommendation, savings)
-    kept_savings.fill(book, savings)
+    kept_savings.fill(book, savings, switches.workloads)
+    cleaning_switches.fill(book, switches)
+    history.fill(book, recommendation, switches)
     for sheet in (
         about,
         decision,
-        history,
         reconciliation,
         workloads,
         levers,
@@ -99,7 +102,7 @@ def fill_workbook(
         sources,
     ):
         sheet.fill(book, recommendation)
-    arrays = decision_set.fill(book, savings, decisions)
+    arrays = decision_set.fill(book, savings, switches, decisions)
     charts.draw(book, live=workings.why_not_live(terms) is None)
     calculator = Calculator(book.workbook, arrays)
     for key in ("typed", "best"):
@@ -113,7 +116,7 @@ def fill_workbook(
     return save(
         book.workbook,
         calculator,
-        decision_set.grid(book, savings, arrays),
+        decision_set.grid(book, savings, switches, arrays),
         as_of=recommendation.provenance.as_of,
     )
 

@@ -32,6 +32,9 @@ _GROUPS: Final[dict[str, str]] = {
         in_commitment in_overage in_overage_discount in_unused_value in_outside_discount
         in_growth_shock in_price_change in_realisation""",
     "inputs, one unlocked cell per tier": "in_tier_from in_tier_discount",
+    "switches of cleaning entries, one unlocked cell each": "in_entry_on",
+    "values of the service, one cell per cleaning entry with a switch": """
+        entry_label entry_meaning entry_name entry_factor entry_group service_in_entry_on""",
     "the input as generated": """
         service_in_commitment service_in_overage service_in_overage_discount
         service_in_unused_value service_in_outside_discount service_in_growth_shock
@@ -71,6 +74,7 @@ _GROUPS: Final[dict[str, str]] = {
         typed_decision_no_deal_cost typed_decision_saving typed_decision_extra_cost
         typed_level typed_text light_level light_text stale_level stale_text live_level live_text
         check_results checks_failed checks_passed inputs_changed basis_changed
+        entry_running entry_group_factor entry_all_factor entries_switched
         used_commitment used_overage_discount used_unused_value used_outside used_growth
         used_price used_realisation demand_factor mean_list_usd mean_as_is_usd
         on_demand_discount rank_50 rank_80 rank_95

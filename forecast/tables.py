@@ -107,6 +107,35 @@ COST_LINES: Final = Table(
 line has at least one of the last two.
 """
 
+_SENT_BY: Final = (
+    Column("workload", "text", "named by the log, else empty"),
+    Column("api_key", "text", "key id or name; empty when unknown"),
+    Column("workspace", "text", "workspace id or name; empty when unknown"),
+    Column("tag", "text", "any other attribution; empty when unknown"),
+    Column("model", "text", "the id the vendor bills"),
+)
+
+ARRIVALS: Final = Table(
+    "arrivals",
+    (
+        *_SENT_BY,
+        Column("prefix", "text", "id of the shared prefix; empty when the log names none"),
+        Column("pooled", "count", "1 when the row adds up every prefix that has no row of its own"),
+        Column("measure", "text", "gap_seconds, hour_of_week (0 is Monday 0:00), minute_of_hour"),
+        Column("at_least", "maybe_count", "lower end; missing for the first request of a prefix"),
+        Column("below", "maybe_count", "upper end, not included; missing when there is none"),
+        Column("requests", "count", "requests whose measure lies there"),
+    ),
+)
+"""Histograms of when requests come, one row per bucket that is not empty. All times are UTC.
+
+`gap_seconds` is how long after the request before it, of the same sender and prefix, a request
+came. The first request of a prefix has no gap: both ends are missing, and in a pooled row their
+number is the number of prefixes. A cached prefix lives on when it is read before its lifetime is
+over, so the hits of a lifetime are the requests of the gaps that end at or below it. The clocks
+add all prefixes of a sender up: people sleep, schedulers do not.
+"""
+
 DAILY_KEY: Final = [c.name for c in DAILY_USAGE.columns if c.kind in ("day", "text")]
 
 _DTYPES: Final = {

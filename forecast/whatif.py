@@ -2,12 +2,15 @@
 
 The formulas of the negotiation workbook are this module's twin: same inputs, same cents.
 
-With A[i,p] the as-is list cost of scenario i in settlement period p, S[i,p,w] the list saving of
-workload w's accepted levers there, and for every workload a switch on_w ∈ {0, 1}, an adoption
-slip of n_w months, a realisation share ρ, a growth shock g and a price change q:
+With A[i,p,w] the as-is list cost of workload w in scenario i and settlement period p, S[i,p,w] the
+list saving of its accepted levers there, and for every workload a switch on_w ∈ {0, 1}, an
+adoption slip of n_w months and a demand factor d_w, and for all a realisation share ρ, a growth
+shock g and a price change q:
 
-    as_is'[i,p]     = (1 + g) (1 + q) · A[i,p]
-    optimised'[i,p] = (1 + g) (1 + q) · (A[i,p] − Σ_w on_w · ρ · (1 − ℓ_w(n_w)) · S[i,p,w])
+    as_is'[i,p]     = (1 + g) (1 + q) · Σ_w d_w · A[i,p,w]
+    optimised'[i,p] = (1 + g) (1 + q) · Σ_w d_w · (A[i,p,w] − on_w · ρ · (1 − ℓ_w(n_w)) · S[i,p,w])
+
+d_w is the product of the factors of the cleaning entries of w that are switched the other way.
 
 ℓ_w(n) is the mean saving share of the workload's first n active months: what is lost when
 adoption slips by n months.
@@ -41,6 +44,8 @@ class WhatIf:
         Workloads whose levers are not adopted.
     slip_months
         n_w by workload; a workload that is not named does not slip.
+    demand_factors
+        d_w by workload, at least 0; a workload that is not named keeps its demand.
     """
 
     growth_shock_share: float = 0.0
@@ -48,6 +53,7 @@ class WhatIf:
     realisation_share: float = 1.0
     switched_off: frozenset[str] = frozenset()
     slip_months: Mapping[str, int] = field(default_factory=dict)
+    demand_factors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("growth_shock_share", "price_change_share"):
@@ -57,6 +63,8 @@ class WhatIf:
             raise InputError("must be between 0 and 1", column="realisation_share")
         if any(n < 0 for n in self.slip_months.values()):
             raise InputError("must not be negative", column="slip_months")
+        if any(not 0 <= d < float("inf") for d in self.demand_factors.values()):
+            raise InputError("must be a number of at least 0", column="demand_factors")
 
 
 def by_period(monthly: Floats, period_months: int) -> Floats:
@@ -78,7 +86,8 @@ def slip_loss(decisions: DecisionSet, workload: str, n: int) -> float:
 
 def apply(decisions: DecisionSet, settings: WhatIf, *, period_months: int) -> tuple[Floats, Floats]:
     """Give (as_is', optimised') as [M, P] list cost by settlement period."""
-    unknown = (settings.switched_off | set(settings.slip_months)) - set(decisions.workloads)
+    named = settings.switched_off | set(settings.slip_months) | set(settings.demand_factors)
+    unknown = named - set(decisions.workloads)
     if unknown:
         raise InputError(f"no such workload: {', '.join(sorted(unknown))}")
     as_is = by_period(decisions.as_is_usd, period_months)
@@ -92,6 +101,7 @@ def apply(decisions: DecisionSet, settings: WhatIf, *, period_months: int) -> tu
             for name in decisions.workloads
         ]
     )
+    demand = np.array([settings.demand_factors.get(name, 1.0) for name in decisions.workloads])
     factor = (1 + settings.growth_shock_share) * (1 + settings.price_change_share)
-    total = as_is.sum(axis=2)
-    return factor * total, factor * (total - saving @ keep)
+    total = as_is.sum(axis=2) + as_is @ (demand - 1)
+    return factor * total, factor * (total - saving @ (demand * keep))

@@ -15,6 +15,7 @@ from api.commands.options import (
     Invoices,
     Json,
     Prefer,
+    PriceSheets,
     RefusalShare,
     Template,
     TermsFile,
@@ -112,6 +113,7 @@ def recommend(
             metavar="N", min=1, help="Processes for the model fits; no effect on the result."
         ),
     ] = 1,
+    price_sheets: PriceSheets = None,
     template: Template = None,
     max_waste_p95_usd: Annotated[
         Decimal | None, _threshold("--max-waste-p95-usd", "the P95 of unused commitment is above")
@@ -134,9 +136,11 @@ def recommend(
     from api.results import answer_json
     from api.run import Settings, portfolio_file, recommend_into, terms_file
     from api.terminal.decision import written
+    from forecast.pricing.sheets import read_sheet
     from forecast.records.recommendation import Recommendation
 
     inventory, contract = portfolio_file(workloads), terms_file(terms)
+    sheets = [read_sheet(path) for path in price_sheets or ()]
     settings = Settings(
         as_of=as_of,
         seed=seed,
@@ -151,6 +155,7 @@ def recommend(
             inventory,
             contract,
             settings,
+            price_sheets=sheets,
             invoices=invoice or (),
             format_name=format_name,
             prefer=prefer or (),

@@ -16,6 +16,7 @@ from api.commands.options import (
     Invoices,
     Json,
     Prefer,
+    PriceSheets,
     RefusalShare,
     ToleranceShare,
     limits_of,
@@ -91,13 +92,14 @@ def price(
             show_default=False,
         ),
     ] = None,
+    price_sheets: PriceSheets = None,
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:
     """Price usage at list, by month, model and token kind.
 
-    Each day is priced at the rates in force on that day. A model without a price is an error,
-    never zero dollars.
+    Each day is priced at the rates in force on that day, those of your own price sheets first. A
+    model without a price is an error, never zero dollars.
 
     Amounts on bills, and in exports that hold amounts beside tokens, are compared by month, model
     and token kind, and what is apart is ranked with its likely cause. Exits with 3 when usage and
@@ -110,12 +112,14 @@ def price(
     from api.whole_files import write_file
     from forecast.pipeline.price import price_usage
     from forecast.pricing.reconciliation import refuse_unreconciled
+    from forecast.pricing.sheets import read_sheet
 
     limits = limits_of(tolerance_share, refusal_share)
     usage = read_exports(files, progress, format_name, prefer)
     bills = read_bills(invoice or [], usage, prefer=prefer or ())
-    with placed_prices(files, as_of, format_name):
-        priced = price_usage(usage.rows, as_of=as_of)
+    sheets = [read_sheet(path) for path in price_sheets or ()]
+    with placed_prices(files, as_of, format_name, sheets):
+        priced = price_usage(usage.rows, as_of=as_of, price_sheets=sheets)
     if out is not None:
         write_file(out, parquet(priced.rated))
     checked = priced.against(bills.statements, limits=limits) if bills.statements else None

@@ -83,7 +83,8 @@ PriceSheets = Annotated[
         exists=True,
         dir_okay=False,
         help="Your own prices (TOML): rates, or discounts off list, by model or family, token kind "
-        "and day. A sheet wins over the list, a later sheet over an earlier one. Repeatable.",
+        "and day. A sheet wins over the list, a later sheet over an earlier one; the tiers of the "
+        "contract come off these prices, so leave their discount out. Repeatable.",
         show_default=False,
     ),
 ]

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.terminal.layout import notes, page, percent, plain, table, usd
+from api.terminal.ledger import cleaning, evidence, undecided
 from api.terminal.reconciliation import first_lines, reconciliation
 from api.terminal.usage import source_notes
 from forecast.records.base import Provenance
@@ -56,6 +57,8 @@ def decision(result: Recommendation) -> Group:
             _scenarios(result),
             _reconciled(result.reconciliation),
             _warnings(result),
+            evidence(result.evidence),
+            cleaning(result),
             _assumptions(result),
         ]
     )
@@ -280,11 +283,8 @@ def _scenarios(result: Recommendation) -> Group | None:
 
 
 def _warnings(result: Recommendation) -> RenderableType | None:
-    known = [
-        f"{item.item}{'' if item.share is None else f', {percent(item.share)}'}: {item.note}"
-        for item in result.evidence.items
-    ]
-    known += [f"{c.workload}, {c.what} from {c.start}: {c.effect}" for c in result.cleaning]
+    waiting = undecided(result)
+    known = [waiting] if waiting else []
     if result.reconciliation.status == "not_done":
         known.append(f"reconciliation: {result.reconciliation.note}")
     known.append(f"backtest: {result.backtest.note}")

@@ -57,7 +57,7 @@ def rate_card(prices: Sequence[PriceInForce], on: date) -> RenderableType:
         "as multiples of every token rate"
     )
     return page(
-        [heading, *tables, _announced(prices), _changed_lately(prices, on), sources.shown()]
+        [heading, *tables, _announced(prices, on), _changed_lately(prices, on), sources.shown()]
     )
 
 
@@ -136,13 +136,20 @@ def _bands(tier: str, rates: BandedRates) -> Iterator[tuple[str, TokenRates]]:
         yield f"{tier} {above}".strip(), rates.long_context.rates
 
 
-def _announced(prices: Sequence[PriceInForce]) -> RenderableType | None:
-    lines = [
-        f"{price.rates.platform} {price.rates.model} from {row.effective_from}: "
-        + _changed(price.rates, row)
-        for price in prices
-        if (row := price.next_change) is not None
-    ]
+def _announced(prices: Sequence[PriceInForce], on: date) -> RenderableType | None:
+    """Say which prices change later, and which models go."""
+    lines = []
+    for price in prices:
+        name, facts, row = (
+            f"{price.rates.platform} {price.rates.model}",
+            price.facts,
+            price.next_change,
+        )
+        if row is not None:
+            lines.append(f"{name} from {row.effective_from}: {_changed(price.rates, row)}")
+        if facts.retires_on is not None and facts.retires_on > on:
+            then = f", then {facts.successor}" if facts.successor else ""
+            lines.append(f"{name} retires on {facts.retires_on}{then}")
     return notes("Announced", lines)
 
 

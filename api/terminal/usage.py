@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.text import Text
 
 from api.terminal.layout import notes, page, plain, table
 from api.terminal.reconciliation import reconciliation
@@ -38,26 +39,22 @@ def known_formats(kinds: Sequence[UsageFormat]) -> Group:
     """List the formats with what they hold, and what they cannot tell."""
     return table(
         "Exports that can be read, recognised by content",
-        ["name", "what it is", "holds", "input", "amounts", "cannot tell"],
-        [
-            (
-                kind.name,
-                kind.description,
-                ", ".join(kind.holds),
-                _input(kind),
-                f"{kind.amounts.meaning}, {kind.amounts.unit}" if kind.amounts else "–",
-                ", ".join(kind.cannot_tell) or "–",
-            )
-            for kind in kinds
-        ],
-        text_columns=6,
+        ["name", ""],
+        [(plain(kind.name), _what_it_holds(kind)) for kind in kinds],
+        text_columns=2,
     )
 
 
-def _input(kind: UsageFormat) -> str:
-    if "usage" not in kind.holds:
-        return "–"
-    return "with cache, taken out" if kind.input_includes_cache else "without cache"
+def _what_it_holds(kind: UsageFormat) -> Text:
+    said = [" and ".join(kind.holds)]
+    if "usage" in kind.holds:
+        cached = "with cached tokens, taken out" if kind.input_includes_cache else "without cached"
+        said.append(f"input {cached}")
+    if kind.amounts:
+        said.append(f"amounts {kind.amounts.meaning}, in {kind.amounts.unit}")
+    if kind.cannot_tell:
+        said.append(f"cannot tell {', '.join(kind.cannot_tell)}")
+    return Text.assemble(plain(kind.description), "\n", Text("; ".join(said), style="dim"))
 
 
 def source_notes(reports: Sequence[SourceReport]) -> RenderableType | None:

@@ -10,7 +10,7 @@ period and workload. One row per scenario, all rows alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ from excel_templates.book import Book
 from excel_templates.cells import cell_at, copy_look, write_formula
 from excel_templates.grid import ROW, Grid, GridColumn
 from excel_templates.layout import Column, Page
+from excel_templates.sheets.cleaning_switches import Switches
 from excel_templates.styles import USD_CENTS, Role
 from forecast.errors import InputError
 from forecast.paths import DecisionSet, Floats
@@ -91,8 +92,14 @@ class Savings:
         return tuple(len(group) == 1 for group in self.members)
 
 
-def savings_of(decisions: DecisionSet, period_months: int) -> Savings:
-    """Give the savings by switchable line, from the largest mean to the smallest."""
+def savings_of(decisions: DecisionSet, period_months: int, apart: Collection[str] = ()) -> Savings:
+    """Give the savings by switchable line, from the largest mean to the smallest.
+
+    Parameters
+    ----------
+    apart
+        Workloads that must have a line of their own if they save anything.
+    """
     as_is = by_period(decisions.as_is_usd, period_months)
     saving = np.round(as_is - by_period(decisions.optimised_usd, period_months), 6)
     m, p, _ = saving.shape
@@ -100,8 +107,11 @@ def savings_of(decisions: DecisionSet, period_months: int) -> Savings:
     mean = saving.sum(axis=1).mean(axis=0)
     active = [w for w in np.argsort(-np.abs(mean), kind="stable") if saving[:, :, w].any()]
     room = max(1, min(MAX_SWITCHES, MAX_SAVING_CELLS // (m * p)))
+    if len(active) > room:
+        active.sort(key=lambda w: decisions.workloads[w] not in apart)
     single = active if len(active) <= room else active[: room - 1]
     rest = active[len(single) :]
+    single = [w for w in np.argsort(-np.abs(mean), kind="stable") if w in single]
     names = [decisions.workloads[w] for w in single]
     parts = [saving[:, :, w] for w in single]
     losses = [[slip_loss(decisions, name, n) for n in range(n_months + 1)] for name in names]
@@ -132,7 +142,7 @@ def design(workbook: Workbook) -> None:
         printed_columns=12,
         freeze=f"B{_HEAD + 1}",
     )
-    page.put(f"A{_HEAD + 1 - _KEPT_ABOVE}", "Share kept", Role.LABEL)
+    page.put(f"A{_HEAD + 1 - _KEPT_ABOVE}", "Share kept, or change", Role.LABEL)
     _parameters(page)
     columns = [
         Column("Scenario", Role.SERVICE, "0"),
@@ -159,7 +169,9 @@ def _parameters(page: Page) -> None:
                 page.put(f"{column}{_PARAMETERS_ROW + i}", formula, number_format="0.00##")
 
 
-def fill(book: Book, savings: Savings, decisions: DecisionSet) -> dict[str, Floats]:
+def fill(
+    book: Book, savings: Savings, switches: Switches, decisions: DecisionSet
+) -> dict[str, Floats]:
     """Write the headers and the first scenario, and point the names at the rows of all.
 
     Returns
@@ -182,17 +194,17 @@ def fill(book: Book, savings: Savings, decisions: DecisionSet) -> dict[str, Floa
             file=book.file,
         )
     m, p, _ = savings.saving_usd.shape
-    columns = _columns(book, savings)
+    columns = _columns(book, savings, switches)
     _headers(book, columns, first - 1)
     cell_at(ws, first, at.min_col).value = 1
     live = cell_at(ws, first, at.min_col + 1)
     stored = cell_at(ws, first, at.min_col + 2 + len(_FIGURES))
-    for j, values in enumerate(_stored(savings)):
-        cell = cell_at(ws, first, columns.as_is + j)
+    for column, values in _stored(columns, savings, switches).items():
+        cell = cell_at(ws, first, column)
         copy_look(stored, cell)
         cell.value = float(values[0])
-    for j, formula in enumerate(columns.formulas(first)):
-        cell = cell_at(ws, first, at.min_col + 1 + j)
+    for column, formula in columns.formulas(first).items():
+        cell = cell_at(ws, first, column)
         copy_look(live, cell)
         write_formula(cell, formula)
 
@@ -219,30 +231,40 @@ def fill(book: Book, savings: Savings, decisions: DecisionSet) -> dict[str, Floa
     }
 
 
-def grid(book: Book, savings: Savings, arrays: Mapping[str, Floats]) -> Grid:
+def grid(book: Book, savings: Savings, switches: Switches, arrays: Mapping[str, Floats]) -> Grid:
     """Give every scenario's row with formulas and values, to be written straight to the file."""
     at = book.area("scenario_rows")
-    columns = _columns(book, savings)
+    columns = _columns(book, savings, switches)
     known = [arrays[name][:, 0] for name, _ in _FIGURES]
-    known += list(arrays["period_list"].T)
-    found = [GridColumn(at.min_col, None, np.arange(1.0, len(known[0]) + 1))]
-    for j, (formula, values) in enumerate(zip(columns.formulas(ROW), known, strict=True)):
-        found.append(GridColumn(at.min_col + 1 + j, formula, values))
-    for j, values in enumerate(_stored(savings)):
-        found.append(GridColumn(columns.as_is + j, None, values))
-    return Grid(at.ws.title, at.min_row, tuple(found))
+    known += list(arrays["period_list"].T) + list(savings.as_is_usd.T)
+    values_of = dict(enumerate(known, start=at.min_col + 1))
+    values_of |= _stored(columns, savings, switches)
+    formulas = columns.formulas(ROW)
+    scenario = GridColumn(at.min_col, None, np.arange(1.0, len(known[0]) + 1))
+    found = [GridColumn(c, formulas.get(c), values_of[c]) for c in sorted(values_of)]
+    return Grid(at.ws.title, at.min_row, (scenario, *found))
 
 
-def _columns(book: Book, savings: Savings) -> _Columns:
+def _columns(book: Book, savings: Savings, switches: Switches) -> _Columns:
     at = book.area("scenario_rows")
     _, p, s = savings.saving_usd.shape
-    return _Columns(at.min_col, p, s, at.min_row - _KEPT_ABOVE)
+    return _Columns(at.min_col, p, s, len(switches.workloads), at.min_row - _KEPT_ABOVE)
 
 
-def _stored(savings: Savings) -> list[Floats]:
-    """Give the columns that hold no formula, as is and then saving by period and line."""
+def _stored(columns: _Columns, savings: Savings, switches: Switches) -> dict[int, Floats]:
+    """Give the columns that hold no formula: saving by period and line, and as is.
+
+    Where a workload has a cleaning entry to switch, what is stored stands to the right, in all
+    and by workload, and as is is worked out from it.
+    """
     m, p, s = savings.saving_usd.shape
-    return [*savings.as_is_usd.T, *savings.saving_usd.reshape(m, p * s).T]
+    blocks = [(columns.saving, savings.saving_usd.reshape(m, p * s))]
+    if columns.n_switched:
+        by_workload = switches.as_is_usd.reshape(m, p * columns.n_switched)
+        blocks += [(columns.base, savings.as_is_usd), (columns.switched, by_workload)]
+    else:
+        blocks.append((columns.as_is, savings.as_is_usd))
+    return {start + j: values[:, j] for start, values in blocks for j in range(values.shape[1])}
 
 
 @dataclass(frozen=True)
@@ -252,6 +274,7 @@ class _Columns:
     left: int
     n_periods: int
     n_lines: int
+    n_switched: int
     kept_row: int
 
     @property
@@ -266,8 +289,18 @@ class _Columns:
     def saving(self) -> int:
         return self.as_is + self.n_periods
 
-    def formulas(self, row: int | str) -> list[str]:
-        """Give the formulas of one row: the figures of the term, then list cost by period."""
+    @property
+    def base(self) -> int:
+        """As is of all workloads as generated, where some of them can be switched."""
+        return self.saving + self.n_periods * self.n_lines
+
+    @property
+    def switched(self) -> int:
+        """As is of the workloads that can be switched, by period."""
+        return self.base + self.n_periods
+
+    def formulas(self, row: int | str) -> dict[int, str]:
+        """Give the formulas of one row by column: figures of the term, list cost, as is."""
         start, end = (
             get_column_letter(c) for c in (self.list_cost, self.list_cost + self.n_periods - 1)
         )
@@ -287,7 +320,19 @@ class _Columns:
         figures = [f"=SUM({periods})", f"=MIN({periods})", f"=MAX({periods})", f"={last}"]
         for offset in (5, 7):
             figures += self._settled(offset, f"{term}{row}", periods, last)
-        return figures + listed
+        found = dict(enumerate(figures + listed, start=self.left + 1))
+        if self.n_switched:
+            for p in range(self.n_periods):
+                found[self.as_is + p] = self._switched_as_is(p, row)
+        return found
+
+    def _switched_as_is(self, p: int, row: int | str) -> str:
+        """As is of a period: as generated, and what switched entries change in their workloads."""
+        a = get_column_letter(self.switched + p * self.n_switched)
+        b = get_column_letter(self.switched + (p + 1) * self.n_switched - 1)
+        base = f"{get_column_letter(self.base + p)}{row}"
+        change = f"SUMPRODUCT({a}{row}:{b}{row},{a}${self.kept_row}:{b}${self.kept_row})"
+        return f"={base}+{change}"
 
     def _settled(self, offset: int, term: str, periods: str, last: str) -> list[str]:
         """Give cost and unused at one commitment, whose parameters stand above the columns.
@@ -315,7 +360,7 @@ class _Columns:
 
 
 def _headers(book: Book, columns: _Columns, head: int) -> None:
-    """Write the headers of the blocks, and over every saving the share of it that is kept."""
+    """Write the headers of the blocks, and over every column the share of it that counts."""
     at = book.area("scenario_rows")
     ws = at.ws
     for j in range(columns.n_periods):
@@ -333,6 +378,13 @@ def _headers(book: Book, columns: _Columns, head: int) -> None:
             for s in range(columns.n_lines)
         ),
     ]
+    if columns.n_switched:
+        texts += [f"As is as generated, period {p + 1}" for p in range(columns.n_periods)]
+        texts += [
+            f"As is, period {p + 1}, switched workload {g + 1}"
+            for p in range(columns.n_periods)
+            for g in range(columns.n_switched)
+        ]
     for j, text in enumerate(texts):
         cell = cell_at(ws, head, columns.list_cost + j)
         cell.value = text
@@ -342,6 +394,11 @@ def _headers(book: Book, columns: _Columns, head: int) -> None:
         for s in range(columns.n_lines):
             cell = cell_at(ws, columns.kept_row, columns.saving + p * columns.n_lines + s)
             write_formula(cell, f"=INDEX(line_kept,{s + 1})")
+            copy_look(kept, cell)
+            cell.number_format = "0.0000"
+        for g in range(columns.n_switched):
+            cell = cell_at(ws, columns.kept_row, columns.switched + p * columns.n_switched + g)
+            write_formula(cell, f"=INDEX(entry_group_factor,{g + 1})-1")
             copy_look(kept, cell)
             cell.number_format = "0.0000"
 

@@ -1,4 +1,4 @@
-"""Usage history: observed list cost by month, and what was found odd in it."""
+"""Usage history: observed list cost by month, and the ledger of what looks odd in it."""
 
 from __future__ import annotations
 
@@ -6,24 +6,32 @@ from typing import Final
 
 from openpyxl.workbook import Workbook
 
-from excel_templates.book import Book
+from excel_templates.book import KEEP, Book
 from excel_templates.layout import Column, Page
+from excel_templates.sheets.cleaning_switches import Switches, state_formula
 from excel_templates.styles import DAY, MONTH, USD_CENTS, Role
 from forecast.records.recommendation import Recommendation
 
 TITLE: Final = "Usage history"
 _HEAD: Final = 24
+_STATES: Final = {
+    "on": "on",
+    "off": "off",
+    "by_forecast": "by the forecast",
+    "noted": "noted",
+    "lapsed": "lapsed",
+}
 
 
 def design(workbook: Workbook) -> None:
-    """Lay out the sheet: the chart above, months and findings below."""
+    """Lay out the sheet: the chart above, months and the ledger below."""
     page = Page(
         workbook,
         TITLE,
         "Usage history",
-        "What the usage exports come to at list prices of their day, and what was done about "
-        "odd stretches before anything was forecast.",
-        widths=(13, 18, 11, 2, 20, 20, 12, 12, 42, 26),
+        "What the usage exports come to at list prices of their day, and the ledger of what looks "
+        "odd in them. Usage is never changed, only what is forecast from.",
+        widths=(11, 15, 10, 2, 30, 18, 11, 11, 42, 36, 13, 15, 13, 8, 14),
         freeze="A4",
     )
     page.name("chart_history", "A5")
@@ -37,31 +45,52 @@ def design(workbook: Workbook) -> None:
             Column("Complete", Role.SERVICE),
         ],
     )
-    page.section(_HEAD - 1, "Found and done (exclusion ledger)", column=5)
+    page.section(_HEAD - 1, "Exclusion ledger (entries are switched on Inputs)", column=5)
     page.table(
         "finding_rows",
         _HEAD,
         [
+            Column("Entry", Role.LABEL),
             Column("Workload", Role.SERVICE),
-            Column("Finding", Role.SERVICE),
             Column("From", Role.SERVICE, DAY),
             Column("To", Role.SERVICE, DAY),
-            Column("What was done", Role.SERVICE),
-            Column("Source", Role.SERVICE),
+            Column("Seen, and why it matters", Role.SERVICE),
+            Column("What it does, and who set it", Role.SERVICE),
+            Column("List cost it adds, USD", Role.SERVICE, USD_CENTS),
+            Column("A year if switched, USD", Role.SERVICE, USD_CENTS),
+            Column("As generated", Role.SERVICE),
+            Column("Line on Inputs", Role.SERVICE, "0"),
+            Column(
+                "Now",
+                Role.CALCULATION,
+                formula=state_formula(f"N{_HEAD + 1}", f'""&M{_HEAD + 1}'),
+            ),
         ],
         column=5,
     )
     page.close(_HEAD + 1)
 
 
-def fill(book: Book, recommendation: Recommendation) -> None:
-    """Write months and findings."""
+def fill(book: Book, recommendation: Recommendation, switches: Switches) -> None:
+    """Write months and the ledger."""
     book.rows("history_rows", [[m.month, m.list_usd, m.complete] for m in recommendation.history])
     book.rows(
         "finding_rows",
         [
-            [a.workload, a.what.replace("_", " "), a.start, a.end, a.effect, a.source]
-            for a in recommendation.cleaning
+            [
+                e.id or e.what.replace("_", " "),
+                e.workload,
+                e.start,
+                e.end,
+                "\n".join(part for part in (e.source, e.reason) if part),
+                "\n".join(part for part in (e.effect, e.state_reason) if part),
+                e.list_usd,
+                e.yearly_usd,
+                _STATES[e.state],
+                switches.line_of(e),
+                KEEP,
+            ]
+            for e in recommendation.cleaning
         ]
-        or [["", "nothing odd was found"]],
+        or [["", "nothing odd was found", *[None] * 8, KEEP]],
     )

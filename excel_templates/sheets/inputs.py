@@ -11,6 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from excel_templates.book import KEEP, Book
 from excel_templates.cells import cell_at, copy_look
 from excel_templates.layout import Column, Page
+from excel_templates.sheets.cleaning_switches import N_ENTRIES, design_inputs
 from excel_templates.sheets.decision_set import Savings
 from excel_templates.sheets.settled_rows import N_TIERS
 from excel_templates.styles import CHANGED, COUNT, ONE_LINE, SHARE, USD, USD_CENTS, Role
@@ -66,7 +67,8 @@ CLAUSES: Final = (
 )  # fmt: skip
 
 SCALARS: Final = (COMMITMENT, *CLAUSES)
-_LINES_HEAD: Final = _CLAUSES_HEAD + len(CLAUSES) + 1
+_ENTRIES_HEAD: Final = _CLAUSES_HEAD + len(CLAUSES) + 1
+_LINES_HEAD: Final = _ENTRIES_HEAD + N_ENTRIES + 1
 
 
 def design(workbook: Workbook) -> None:
@@ -95,6 +97,8 @@ def design(workbook: Workbook) -> None:
     )
     for i, typed in enumerate(CLAUSES):
         _scalar(page, _CLAUSES_HEAD + 1 + i, typed)
+    end = design_inputs(page, _ENTRIES_HEAD)
+    _validate(page, f"B{_ENTRIES_HEAD + 1}:B{end}", _choice('"1,0"', "Type 1 (on) or 0 (off)."))
     _lines(page)
     last = _LINES_HEAD + 1
     for row in range(_FIRST, last + 1):

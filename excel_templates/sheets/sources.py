@@ -9,7 +9,7 @@ from openpyxl.workbook import Workbook
 from excel_templates.book import Book
 from excel_templates.layout import Column, Page
 from excel_templates.styles import DAY, Role
-from forecast.records.recommendation import Recommendation
+from forecast.records.recommendation import EvidenceItem, Recommendation
 
 TITLE: Final = "Sources"
 _HEAD: Final = 6
@@ -50,9 +50,10 @@ def fill(book: Book, recommendation: Recommendation) -> None:
         for a in recommendation.assumptions
     ]
     meter = recommendation.evidence
-    rows.append(["evidence", "attributed spend", _share(meter.attributed_share), "measured", ""])
+    spend = "" if meter.list_usd is None else f"of {meter.list_usd:,} USD recorded at list prices"
+    rows.append(["evidence", "attributed spend", _share(meter.attributed_share), "measured", spend])
     rows += [
-        ["evidence", e.item, "" if e.share is None else _share(e.share), "measured", e.note]
+        ["evidence", f"not known: {e.item}", _concerned(e), "measured", _rests(e)]
         for e in meter.items
     ]
     check = recommendation.reconciliation
@@ -68,10 +69,16 @@ def fill(book: Book, recommendation: Recommendation) -> None:
         ]
     )
     rows += [
-        ["cleaning", f"{a.workload}: {a.what.replace('_', ' ')}", a.effect, "measured", a.source,
-         a.start]
+        [
+            "cleaning",
+            a.id or f"{a.workload}: {a.what.replace('_', ' ')}",
+            a.effect,
+            "measured",
+            "; ".join(part for part in (a.source, a.reason, a.state_reason) if part),
+            a.start,
+        ]
         for a in recommendation.cleaning
-    ]  # fmt: skip
+    ]
     rows += [
         [
             "forecaster",
@@ -87,6 +94,27 @@ def fill(book: Book, recommendation: Recommendation) -> None:
         ["file", i.name, i.sha256, "measured", "SHA-256"] for i in recommendation.provenance.inputs
     ]
     book.rows("source_rows", rows)
+
+
+def _concerned(item: EvidenceItem) -> str:
+    """Say how much spend an item concerns."""
+    if item.share is None:
+        return ""
+    at_most = "at most " if item.is_at_most else ""
+    usd = "" if item.list_usd is None else f", {item.list_usd:,} USD"
+    return f"{at_most}{_share(item.share)}{usd}"
+
+
+def _rests(item: EvidenceItem) -> str:
+    parts = [item.note]
+    if item.sources:
+        parts.append(f"not in {', '.join(item.sources)}")
+    if item.rests_on_it:
+        saved = "" if item.saving_usd is None else f" ({item.saving_usd:,} USD list saving)"
+        parts.append(f"rests on it{saved}: {', '.join(item.rests_on_it)}")
+    if item.improve:
+        parts.append(f"to know it: {item.improve}")
+    return "; ".join(parts)
 
 
 def _share(value: float) -> str:

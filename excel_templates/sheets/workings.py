@@ -28,6 +28,7 @@ from openpyxl.workbook import Workbook
 
 from excel_templates.book import Book
 from excel_templates.layout import Page
+from excel_templates.sheets.cleaning_switches import design_workings as design_entries
 from excel_templates.sheets.kept_savings import design_kept
 from excel_templates.sheets.rank_search import design_search
 from excel_templates.sheets.settled_rows import (
@@ -89,7 +90,12 @@ _USED: Final = (
     ("used_growth", "Growth shock", "=MAX(-0.9999,SUM(in_growth_shock))", SHARE),
     ("used_price", "Price change", "=MAX(-0.9999,SUM(in_price_change))", SHARE),
     ("used_realisation", "Realisation share", "=MIN(1,MAX(0,SUM(in_realisation)))", SHARE),
-    ("demand_factor", "Demand factor", "=(1+used_growth)*(1+used_price)", "0.0000"),
+    (
+        "demand_factor",
+        "Demand factor",
+        "=(1+used_growth)*(1+used_price)*entry_all_factor",
+        "0.0000",
+    ),
     (
         "mean_list_usd",
         "Mean list cost, optimised",
@@ -153,6 +159,7 @@ def design(workbook: Workbook) -> None:
     end = curve_grid(page, end + 2)
     end = settled_curve(page, end + 2)
     end = design_search(page, end + 2, _TIERS_ROW)
+    end = design_entries(page, end + 2)
     design_kept(page, end + 2)
     page.close(end + 4)
 

@@ -14,10 +14,14 @@ from forecast.demand.forecast import DemandForecast
 from forecast.levers.effects import effect_assumptions
 from forecast.levers.plan import gate
 from forecast.levers.stack import LEVER_ORDER, configuration_text
+from forecast.mix import demand_units
 from forecast.paths import Floats, period_totals
 from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
+from forecast.pipeline.cleaned_usage import CleanedUsage
 from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
 from forecast.pipeline.distributions import cost_outlook
+from forecast.pipeline.evidence import InputEvidence
+from forecast.pipeline.ledger import LedgerFigures
 from forecast.pipeline.reconciled import discount_assumptions, warnings_of
 from forecast.pipeline.scenarios import scenarios
 from forecast.pricing.assumptions import pricing_assumptions
@@ -27,8 +31,6 @@ from forecast.records.rates import RateCard
 from forecast.records.recommendation import (
     Assumption,
     AvoidedOverCommitment,
-    EvidenceItem,
-    EvidenceMeter,
     LeverSaving,
     MigrationStep,
     Recommendation,
@@ -38,55 +40,21 @@ from forecast.records.recommendation import (
 )
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
-from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED
 from forecast.records.workloads import OwnerState, Workload
 from forecast.sizing.assessment import assess
 from forecast.sizing.schedule import equal_schedule
 from forecast.sizing.settlement import settle
 from forecast.units import to_cents
-from forecast.usage.cleaning import recording_faults
 
 QUARTER_DAYS = 91
 """13 complete weeks."""
-
-
-def evidence_of(rated: pd.DataFrame) -> EvidenceMeter:
-    """Say how much of the spend rules assign, and what the exports cannot tell."""
-    total = sum(rated["list_usd"], Decimal(0))
-    loose = sum(rated.loc[rated["workload"] == UNASSIGNED, "list_usd"], Decimal(0))
-    without = sum(rated.loc[rated["requests"].isna(), "list_usd"], Decimal(0))
-    tokenless = (rated[list(TOKEN_COLUMNS)].sum(axis=1) == 0).to_numpy()
-    searches = sum(rated.loc[tokenless, "list_usd"], Decimal(0))
-    attributed = float(1 - loose / total) if total else 0.0
-    known = float(1 - without / total) if total else 0.0
-    items = [
-        EvidenceItem(
-            item="spend assigned to a workload",
-            share=attributed,
-            note="the rest is the workload 'unassigned': forecast, never optimised",
-        ),
-        EvidenceItem(
-            item="spend with request counts",
-            share=known,
-            note="without them, prompt lengths in workloads.toml stand in for measured ones",
-        ),
-    ]
-    if searches:
-        items.append(
-            EvidenceItem(
-                item="spend on rows without tokens",
-                share=float(searches / total),
-                note="web searches that no tokens go with are not forecast: add them by hand",
-            )
-        )
-    return EvidenceMeter(attributed_share=attributed, items=tuple(items))
 
 
 def assumptions_of(
     daily: pd.DataFrame, plans: Sequence[WorkloadPlan], card: RateCard, as_of: date
 ) -> tuple[Assumption, ...]:
     """List every number that nobody measured and the result rests on."""
-    general = (
+    general: tuple[Assumption, ...] = (
         Assumption(
             name="token mix carried forward",
             value=f"last {MIX_WINDOW_DAYS} days of usage",
@@ -101,6 +69,19 @@ def assumptions_of(
         if plan.workload is not None and plan.choice.active
         for assumption in effect_assumptions(plan.workload)
     ]
+    shares = [
+        Assumption(
+            name=f"{plan.name}: share of {rule.described}",
+            value=f"{rule.share:g}",
+            provenance=rule.share_source,
+            source=rule.share_note or "workload inventory, match rule",
+        )
+        for plan in plans
+        if plan.workload is not None
+        for rule in plan.workload.match
+        if rule.share is not None
+    ]
+    general = (*general, *shares)
     return tuple(dict.fromkeys((*general, *pricing_assumptions(daily, card, as_of), *levers)))
 
 
@@ -113,15 +94,14 @@ class Account:
     demand: DemandForecast
     plans: Sequence[WorkloadPlan]
     costs: CostPaths
+    usage: CleanedUsage
     rated: pd.DataFrame
     card: RateCard
     as_of: date
     today_usd: dict[str, float]
     checked: Reconciliation
 
-    def recommendation(
-        self, evidence: EvidenceMeter, provenance: ResultProvenance
-    ) -> Recommendation:
+    def recommendation(self, inputs: InputEvidence, provenance: ResultProvenance) -> Recommendation:
         """Write the whole answer."""
         decisions = self.costs.decisions
         d = self.sizing.commitment.tier_discount_share
@@ -158,9 +138,17 @@ class Account:
             history=monthly_list_cost(self.rated, self.as_of),
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
-            evidence=evidence,
+            evidence=inputs.meter(self.plans, self._lever_usd()),
             reconciliation=self.checked,
-            cleaning=(*self.demand.outlook.adjustments, *recording_faults(self.rated, self.as_of)),
+            cleaning=LedgerFigures(
+                usage=self.usage,
+                rated=self.rated,
+                card=self.card,
+                demand=self.demand,
+                today_usd=self.today_usd,
+                decisions=decisions,
+                seed=provenance.seed,
+            ).entries(),
             assumptions=(
                 *assumptions_of(self.rated, self.plans, self.card, self.as_of),
                 *discount_assumptions(self.checked, self.terms, self.as_of),
@@ -176,6 +164,13 @@ class Account:
 
     def _periods(self, by_workload: Floats) -> Floats:
         return period_totals(by_workload.sum(axis=2), self.terms.period_months)
+
+    def _lever_usd(self) -> dict[tuple[str, str], Decimal]:
+        """Mean list saving over the term by workload and lever."""
+        return {
+            key: to_cents(float(saving.sum(axis=1).mean()))
+            for key, saving in self.costs.lever_saving_usd.items()
+        }
 
     def _lever_means(self, *, counted_only: bool) -> dict[str, float]:
         """Mean list saving over the term by lever, in the order of the stack."""
@@ -194,6 +189,7 @@ class Account:
         quarter = float(sum(self.rated.loc[self.rated["day"] > cut, "list_usd"], Decimal(0)))
         last = quarter * 4 * years
         raw, fitted = self.demand.last_quarter_units(self.today_usd)
+        raw *= self._recorded_over_cleaned(cut)
         units = self.demand.paths.units.sum(axis=1).mean(axis=0)
         usd = [self.today_usd.get(name, 0.0) for name in self.demand.paths.workloads]
         expected = float(units @ np.array(usd))
@@ -214,6 +210,19 @@ class Account:
             contracted_usd=optimised * (1 - d) if self._draws_contracted else optimised,
             commitment_usd=self.sizing.commitment.recommended_usd,
         )
+
+    def _recorded_over_cleaned(self, after: pd.Timestamp) -> float:
+        """Demand since a day as recorded, over what was forecast from, at today's unit costs."""
+        recorded, cleaned = (
+            float(
+                demand_units(rows, self.card.facts)
+                @ rows["workload"].map(self.today_usd).fillna(0.0).to_numpy(dtype=np.float64)
+            )
+            for rows in (
+                table[table["day"] > after] for table in (self.usage.recorded, self.usage.cleaned)
+            )
+        )
+        return recorded / cleaned if cleaned > 0 else 1.0
 
     def _workloads(self, optimised: Floats) -> tuple[WorkloadResult, ...]:
         """One row a workload; the settled saving is what dropping that lever alone would cost."""

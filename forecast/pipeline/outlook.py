@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from forecast.demand.forecast import forecast_demand
+from forecast.errors import UsageFormatError
+from forecast.pipeline.cleaned_usage import clean_usage
 from forecast.pipeline.costing import (
     as_is_unit_costs,
     plan_workloads,
@@ -16,14 +20,16 @@ from forecast.pipeline.costing import (
 )
 from forecast.pipeline.distributions import distribution, monthly_distributions
 from forecast.pipeline.launches import separate_launches
-from forecast.pipeline.recommend import Progress, ordered_paths
+from forecast.pipeline.recommend import Progress, covered, ordered_paths
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import monthly_list_cost, rate_usage
+from forecast.pricing.sheets import NamedSheet
 from forecast.records.usage_forecast import UsageForecast, WorkloadForecast
 from forecast.records.workloads import Portfolio
 from forecast.tables import USAGE_ROWS, check
 from forecast.units import month_of, month_range, to_cents
-from forecast.usage.mapping import assign_workloads, last_complete_day
+from forecast.usage.cleaning.ledger import day_to_decide
+from forecast.usage.mapping import assign_workloads
 
 
 def forecast_usage(
@@ -35,6 +41,7 @@ def forecast_usage(
     seed: int = 0,
     n_paths: int = 4000,
     jobs: int = 1,
+    price_sheets: Sequence[Path | NamedSheet] = (),
     progress: Progress | None = None,
 ) -> UsageForecast:
     """Forecast list cost by month, as is.
@@ -53,6 +60,8 @@ def forecast_usage(
         Usage after this day is not read; the default is the last complete day.
     n_paths
         Joint sample paths.
+    price_sheets
+        The customer's own prices.
 
     Raises
     ------
@@ -64,13 +73,16 @@ def forecast_usage(
     tell = progress or (lambda _stage, _done: None)
     tell("reading usage", 0.0)
     rows = canonicalise_models(check(usage, USAGE_ROWS))
-    day = as_of or last_complete_day(rows)
-    daily = assign_workloads(rows, portfolio or Portfolio(workloads=())).daily
-    daily = daily[daily["day"] <= pd.Timestamp(day)].reset_index(drop=True)
-    card = load_rate_card(day)
-    rated = rate_usage(daily, card)
-    inventory = separate_launches(portfolio or Portfolio(workloads=()), daily, card, day)
-    names = tuple(sorted(set(daily["workload"]) | {w.name for w in inventory.workloads}))
+    given = portfolio or Portfolio(workloads=())
+    if rows.empty:
+        raise UsageFormatError("holds no usage; give the exports of the months to forecast from")
+    day, last_day = day_to_decide(rows, covered(as_of, rows), given.cleaning)
+    history = clean_usage(assign_workloads(rows, given).daily, given, day, last_day)
+    daily = history.cleaned
+    card = load_rate_card(day, price_sheets=price_sheets)
+    rated = rate_usage(history.recorded, card)
+    inventory = separate_launches(given, daily, card, day)
+    names = tuple(sorted(set(rated["workload"]) | {w.name for w in inventory.workloads}))
     months = month_range(month_of(day + timedelta(days=1)), n_months)
     rng_demand, rng_plans = np.random.default_rng(seed).spawn(2)
     plans = plan_workloads(

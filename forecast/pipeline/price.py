@@ -13,6 +13,7 @@ from forecast.errors import UnknownModelError, UsageFormatError
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import list_cost_summary, monthly_list_cost, rate_usage
 from forecast.pricing.reconciliation import Limits, Statement, reconcile
+from forecast.pricing.sheets import NamedSheet
 from forecast.records.rates import RateCard
 from forecast.records.recommendation import HistoryMonth
 from forecast.records.reconciliation import Reconciliation
@@ -59,7 +60,12 @@ class PricedUsage:
         return reconcile(self.rows, statements, self.card, last_day=self.last_day, limits=limits)
 
 
-def price_usage(usage: pd.DataFrame, *, as_of: date | None = None) -> PricedUsage:
+def price_usage(
+    usage: pd.DataFrame,
+    *,
+    as_of: date | None = None,
+    price_sheets: Sequence[Path | NamedSheet] = (),
+) -> PricedUsage:
     """Price usage at list, every day at the rates in force on it.
 
     Parameters
@@ -69,6 +75,8 @@ def price_usage(usage: pd.DataFrame, *, as_of: date | None = None) -> PricedUsag
     as_of
         Usage after this day is not read and prices are those known on it; the default reads
         everything.
+    price_sheets
+        The customer's own prices; a sheet wins over the list, a later one over an earlier one.
 
     Raises
     ------
@@ -85,7 +93,7 @@ def price_usage(usage: pd.DataFrame, *, as_of: date | None = None) -> PricedUsag
             raise UsageFormatError(f"no usage up to {as_of}; give a later day", column="day")
     day = as_of or rows["day"].max().date()
     daily = assign_workloads(rows, Portfolio(workloads=())).daily
-    card = load_rate_card(day)
+    card = load_rate_card(day, price_sheets=price_sheets)
     rated = rate_usage(daily, card)
     last = min(day, complete)
     history = monthly_list_cost(rated, last)
@@ -93,7 +101,11 @@ def price_usage(usage: pd.DataFrame, *, as_of: date | None = None) -> PricedUsag
 
 
 def place_unpriced(
-    paths: Sequence[Path], *, as_of: date | None = None, format_name: str | None = None
+    paths: Sequence[Path],
+    *,
+    as_of: date | None = None,
+    format_name: str | None = None,
+    price_sheets: Sequence[Path | NamedSheet] = (),
 ) -> UnknownModelError | None:
     """Find the first record of some exports that has no price.
 
@@ -112,7 +124,8 @@ def place_unpriced(
         if rows.empty:
             continue
         try:
-            rate_usage(rows, load_rate_card(as_of or rows["day"].max().date()))
+            day = as_of or rows["day"].max().date()
+            rate_usage(rows, load_rate_card(day, price_sheets=price_sheets))
         except UnknownModelError as found:
             row = None if found.row is None else int(rows["row"].iloc[found.row - 1])
             return UnknownModelError(found.problem, file=entry.name, row=row, column=found.column)

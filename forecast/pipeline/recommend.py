@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,8 @@ from forecast import __version__
 from forecast.demand.forecast import DemandForecast, forecast_demand
 from forecast.errors import InputError, ShortHistoryError, TermsError, UsageFormatError
 from forecast.paths import DecisionSet, DemandPaths, Floats, stratify
-from forecast.pipeline.account import Account, assumptions_of, evidence_of
+from forecast.pipeline.account import Account, assumptions_of
+from forecast.pipeline.cleaned_usage import clean_usage
 from forecast.pipeline.costing import (
     as_is_unit_costs,
     cost_paths,
@@ -27,12 +29,14 @@ from forecast.pipeline.costing import (
     schedule,
     unit_cost,
 )
+from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.reconciliation import Limits, Statement, reconcile
+from forecast.pricing.sheets import NamedSheet
 from forecast.records.recommendation import (
     InputDigest,
     Recommendation,
@@ -44,7 +48,9 @@ from forecast.records.workloads import Portfolio
 from forecast.sizing.decision import size
 from forecast.tables import USAGE_ROWS, check
 from forecast.units import month_of, month_range
-from forecast.usage.mapping import assign_workloads, last_complete_day
+from forecast.usage.cleaning.ledger import day_to_decide
+from forecast.usage.mapping import assign_workloads
+from forecast.usage.reading import SourceReport
 
 PATHS_PER_SCENARIO = 4
 """Demand paths drawn for each scenario kept; stratifying over four keeps the tails of the total
@@ -66,7 +72,7 @@ class Outcome:
     decisions
         None when the answer is a refusal.
     daily
-        The daily usage table that was forecast, up to `as_of`.
+        The daily usage table as recorded, up to `as_of`; the ledger says what was forecast from.
     """
 
     result: Recommendation | Refusal
@@ -89,8 +95,10 @@ def recommend(
     jobs: int = 1,
     offers: Sequence[Offer] = (),
     inputs: Sequence[InputDigest] = (),
+    price_sheets: Sequence[Path | NamedSheet] = (),
     bills: Sequence[Statement] = (),
     limits: Limits | None = None,
+    sources: Sequence[SourceReport] = (),
     progress: Progress | None = None,
 ) -> Outcome:
     """Name the commitment to sign.
@@ -105,10 +113,14 @@ def recommend(
         Size M of the decision set.
     jobs
         Processes for the model fits; the result does not depend on it.
+    price_sheets
+        The customer's own prices; a sheet wins over the list, a later one over an earlier one.
     bills
         What usage is held against before anything is concluded from it.
     limits
         How far usage and bills may be apart before a warning and before a refusal.
+    sources
+        What the exports were read as: the evidence meter says what they could not tell.
     progress
         Called with a stage and the share of the whole that is done.
 
@@ -128,18 +140,19 @@ def recommend(
     rows = canonicalise_models(check(usage, USAGE_ROWS))
     if rows.empty:
         raise UsageFormatError("holds no usage; give the exports of the months to size from")
-    day = _covered(as_of, rows) if as_of else last_complete_day(rows)
+    day, last_day = day_to_decide(rows, covered(as_of, rows), portfolio.cleaning)
     if terms.term_start < month_of(day):
         raise TermsError(
             f"the term starts on {terms.term_start}, before the month of the last usage "
             f"({day}); size the rest of a running contract with a re-forecast",
             column="term_start",
         )
-    daily = assign_workloads(rows, portfolio).daily
-    daily = daily[daily["day"] <= pd.Timestamp(day)].reset_index(drop=True)
+    assignment = assign_workloads(rows, portfolio)
+    history = clean_usage(assignment.daily, portfolio, day, last_day)
+    daily = history.cleaned
     tell("pricing", 0.05)
-    card = load_rate_card(day)
-    rated = rate_usage(daily, card)
+    card = load_rate_card(day, price_sheets=price_sheets)
+    rated = rate_usage(history.recorded, card)
     checked = reconcile(
         rows[rows["day"] <= pd.Timestamp(day)],
         bills,
@@ -157,9 +170,10 @@ def recommend(
         sampling_error_usd=Decimal(0),
         inputs=tuple(inputs),
     )
-    evidence = evidence_of(rated)
+    divided = assignment.divided[assignment.divided["day"] <= pd.Timestamp(day)]
+    evidence = InputEvidence(rated, rate_usage(divided, card), tuple(sources))
     portfolio = separate_launches(portfolio, daily, card, day)
-    names = tuple(sorted(set(daily["workload"]) | {w.name for w in portfolio.workloads}))
+    names = tuple(sorted(set(history.recorded["workload"]) | {w.name for w in portfolio.workloads}))
     rng_demand, rng_pick, rng_levers, rng_replicates = np.random.default_rng(seed).spawn(4)
     drafts = plan_workloads(
         daily,
@@ -180,13 +194,15 @@ def recommend(
             drafts,
             terms,
             as_of=day,
-            evidence=evidence,
+            evidence=evidence.meter(drafts),
             assumptions=assumptions_of(daily, drafts, card, day),
             provenance=provenance,
         )
 
     if checked.status == "refused":
-        return Outcome(refuse_history(checked, refused(checked.note), terms), None, daily)
+        return Outcome(
+            refuse_history(checked, refused(checked.note), terms), None, history.recorded
+        )
     try:
         demand = forecast_demand(
             daily,
@@ -201,7 +217,7 @@ def recommend(
             progress=lambda stage, done: tell(stage, 0.1 + 0.6 * done),
         )
     except ShortHistoryError as short:
-        return Outcome(refused(str(short)), None, daily)
+        return Outcome(refused(str(short)), None, history.recorded)
 
     tell("levers", 0.7)
     paths = ordered_paths(demand.paths, names)
@@ -220,14 +236,16 @@ def recommend(
     )
     tell("accounting", 0.95)
     recommendation = Account(
-        terms, sizing, demand, plans, costs, rated, card, day, today_usd, checked
+        terms, sizing, demand, plans, costs, history, rated, card, day, today_usd, checked
     ).recommendation(evidence, provenance)
     tell("done", 1.0)
-    return Outcome(recommendation, costs.decisions, daily)
+    return Outcome(recommendation, costs.decisions, history.recorded)
 
 
-def _covered(as_of: date, rows: pd.DataFrame) -> date:
+def covered(as_of: date | None, rows: pd.DataFrame) -> date | None:
     """Refuse a day outside the usage: days without an export would count as days unused."""
+    if as_of is None:
+        return None
     first, last = rows["day"].min().date(), rows["day"].max().date()
     if not first <= as_of <= last:
         raise InputError(

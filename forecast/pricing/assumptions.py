@@ -12,11 +12,11 @@ import pandas as pd
 
 from forecast.pricing.published import PACKAGE, VERSION, carried_mark
 from forecast.pricing.published_windows import TIERS
-from forecast.pricing.rate_cards import DERIVED, LISTED_ONLY
+from forecast.pricing.rate_cards import DERIVED, LISTED_ONLY, SHEET
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.segments import retired_successors, successors
 from forecast.records.base import Provenance
-from forecast.records.rates import ModelFacts, ModelRates, RateCard
+from forecast.records.rates import ModelFacts, ModelRates, RateCard, prompt_lengths
 from forecast.records.recommendation import Assumption
 from forecast.records.usage import TOKEN_COLUMNS, ServiceTier, Speed
 from forecast.units import to_cents
@@ -56,6 +56,7 @@ def pricing_assumptions(daily: pd.DataFrame, card: RateCard, as_of: date) -> tup
     recent = rated[rated["day"] >= first_recent]
     return (
         _price_history(rated, card),
+        *_price_sheets(rated, card),
         *_partner_platforms(rated, card),
         *_bands(rated, card),
         *_priority(rated, card),
@@ -78,6 +79,29 @@ def _price_history(rated: pd.DataFrame, card: RateCard) -> Assumption:
         source=f"{_SOURCE}; most prices are published without a first day",
         as_of=checked,
     )
+
+
+def _price_sheets(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
+    """Say which usage is priced by the customer's own sheets."""
+    used = {(p, m) for p, m, _ in _last_days(rated)}
+    rows = pd.Series(False, index=rated.index)
+    sheets: dict[str, date] = {}
+    for rates in card.rates:
+        own = re.findall(rf"(?:^|; ){SHEET}(.+?): ", rates.source)
+        if own and (rates.platform, rates.model) in used:
+            priced = _is_of(rated, {(rates.platform, rates.model)}) & _days_of(rated, rates)
+            if priced.any():
+                rows |= priced
+                sheets |= dict.fromkeys(own, rates.checked_on)
+    if sheets:
+        yield Assumption(
+            name="own prices",
+            value=f"{', '.join(sorted(sheets))}: {_share(rated, rows)}; the discounts of the "
+            "contract's tiers are taken off these prices",
+            provenance=Provenance.CONTRACT,
+            source="the price sheets given",
+            as_of=min(sheets.values()),
+        )
 
 
 def _partner_platforms(rated: pd.DataFrame, card: RateCard) -> Iterator[Assumption]:
@@ -305,13 +329,5 @@ def _tells_band(context_window: str, threshold: int) -> bool:
     >>> _tells_band("0-200k", 100_000), _tells_band("≤ 100k", 100_000), _tells_band("", 200_000)
     (False, True, False)
     """
-    text = context_window.strip().lower()
-    ends = [
-        int(number) * {"": 1, "k": 1_000, "m": 1_000_000}[unit]
-        for number, unit in re.findall(r"(\d+)\s*([km]?)", text)
-    ]
-    if not ends:
-        return False
-    if text.startswith(("≤", "<")):
-        return ends[0] <= threshold
-    return ends[0] >= threshold or (len(ends) > 1 and ends[1] <= threshold)
+    lengths = prompt_lengths(context_window)
+    return lengths is not None and (lengths[0] >= threshold or lengths[1] <= threshold)

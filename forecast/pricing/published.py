@@ -10,7 +10,7 @@ from the first party instead (`rate_cards`): the package has neither its batch n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -142,12 +142,10 @@ def _windows(
     histories = [
         h for h in _tier_histories().carried_back if platform in h.platforms and h.tier in tiers
     ]
-    starts = sorted(
-        {FIRST_DAY, *start_days(model), *(start_days(regional) if regional else ())}
-        | {h.since for h in histories}
-    )
-    prices = [price_on(model, start) for start in starts]
-    elsewhere = [price_on(regional, start) for start in starts] if regional else None
+    changes_on = {FIRST_DAY, *start_days(model), *(start_days(regional) if regional else ())}
+    starts = sorted(changes_on | {h.since for h in histories})
+    prices = _prices_from(model, starts, changes_on)
+    elsewhere = _prices_from(regional, starts, changes_on) if regional else None
     carried = carry_back(starts, prices, {h.tier: h.since for h in histories})
     sources: dict[str, TierHistory] = {h.tier: h for h in histories}
     for i, start in enumerate(starts):
@@ -171,6 +169,16 @@ def _windows(
         yield row.model_copy(update=changes)
 
 
+def _prices_from(
+    model: ModelInfo, starts: Sequence[date], changes_on: Collection[date]
+) -> list[PublishedPrice | None]:
+    """Give the price from each start; where nothing changes it is the one before."""
+    prices: list[PublishedPrice | None] = []
+    for start in starts:
+        prices.append(price_on(model, start) if start in changes_on else prices[-1])
+    return prices
+
+
 def _row(platform: str, name: str, start: date, price: PublishedPrice) -> ModelRates:
     tiers: dict[str, object] = {}
     for tier in TIERS:
@@ -183,7 +191,7 @@ def _row(platform: str, name: str, start: date, price: PublishedPrice) -> ModelR
             "platform": platform,
             "model": name,
             "effective_from": start,
-            "standard": price.rates.by_kind(),
+            "standard": price.rates.for_prompts(""),
             "long_context": price.rates.long_context,
             **tiers,
             "web_search_usd_per_1000": price.web_search_usd_per_1000,

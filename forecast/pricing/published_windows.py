@@ -80,9 +80,13 @@ class PublishedPrice:
     def multiple_to(self, other: BandedRates) -> Decimal | None:
         """Give the one multiple from these rates to others, in both bands; None without one."""
         multiple = _exact_ratio(other.input, self.rates.input)
-        if multiple is None or other != self.rates.times(multiple):
+        if multiple is None or not _are_times(other, self.rates, multiple):
             return None
-        return multiple
+        own, band = self.rates.long_context, other.long_context
+        if own is None or band is None:
+            return multiple if own is band else None
+        same_length = own.above_prompt_tokens == band.above_prompt_tokens
+        return multiple if same_length and _are_times(band.rates, own.rates, multiple) else None
 
 
 def start_days(model: ModelInfo) -> Iterator[date]:
@@ -206,6 +210,13 @@ def _scaled_kinds(
             return None
         scaled[kind] = wanted * ratio
     return scaled
+
+
+def _are_times(above: TokenRates, below: TokenRates, multiple: Decimal) -> bool:
+    return all(
+        a == (None if b is None else b * multiple)
+        for a, b in zip(above.by_kind().values(), below.by_kind().values(), strict=True)
+    )
 
 
 def _exact_ratio(above: Decimal, below: Decimal) -> Decimal | None:

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from forecast.pricing.model_ids import canonical_model, canonicalise_models, family_of
 from forecast.pricing.published import PACKAGE, PLATFORM, VERSION, published_rates
-from forecast.pricing.sheets import PriceSheet, apply_sheet, read_override, read_sheet
+from forecast.pricing.sheets import NamedSheet, PriceSheet, apply_sheet, read_override, read_sheet
 from forecast.pricing.windows import Windows, Withdrawable, by_model, withdrawal
 from forecast.records.base import Name, Note, Record
 from forecast.records.rates import ModelFacts, ModelRates, RateCard
@@ -26,6 +26,9 @@ __all__ = ["DERIVED", "canonical_model", "canonicalise_models", "load_rate_card"
 
 DERIVED: Final = "derived: "
 """How the source of a partner platform's price begins."""
+
+SHEET: Final = "price sheet "
+"""How the source begins that a customer's sheet gives to a price."""
 
 LISTED_ONLY: Final = "listed "
 """How the source of facts begins when nothing but a price is known of a model."""
@@ -47,7 +50,7 @@ class PartnerSheet(PriceSheet):
     platforms: Annotated[tuple[PartnerPlatform, ...], Field(min_length=1)]
 
 
-def load_rate_card(as_of: date, *, price_sheets: Sequence[Path] = ()) -> RateCard:
+def load_rate_card(as_of: date, *, price_sheets: Sequence[Path | NamedSheet] = ()) -> RateCard:
     """Build the rate card.
 
     Parameters
@@ -73,13 +76,14 @@ def load_rate_card(as_of: date, *, price_sheets: Sequence[Path] = ()) -> RateCar
     """
     listed, list_facts = _list_prices()
     windows, facts = dict(listed), dict(list_facts)
-    for path in price_sheets:
-        sheet = read_sheet(path)
-        facts |= {f.model: f for f in map(_canonical_facts, sheet.models)}
+    for given in price_sheets:
+        named = given if isinstance(given, NamedSheet) else read_sheet(given)
+        facts |= {f.model: f for f in map(_canonical_facts, named.sheet.models)}
         apply_sheet(
             windows,
-            sheet,
-            file=path.name,
+            named.sheet,
+            file=named.name,
+            label=f"{SHEET}{named.name}: ",
             canonical=canonical_model,
             family=_family_by(facts),
             listed=listed,
@@ -95,7 +99,11 @@ def load_rate_card(as_of: date, *, price_sheets: Sequence[Path] = ()) -> RateCar
 def _list_prices() -> tuple[Windows, dict[str, ModelFacts]]:
     """Give the list prices and facts that this package ships; callers copy before a change."""
     windows = by_model(published_rates())
-    facts = {f.model: f for f in read_override("models.toml", PriceSheet).models}
+    facts = {
+        f.model: f
+        for name in ("models.toml", "vendor_models.toml")
+        for f in read_override(name, PriceSheet).models
+    }
     for platform, model in windows:
         facts.setdefault(model, _listed_facts(platform, model))
     family = _family_by(facts)

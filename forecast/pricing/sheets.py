@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
@@ -127,7 +128,16 @@ def read_record(text: str, record: type[R], *, file: str) -> R:
         ) from None
 
 
-def read_sheet(path: Path) -> PriceSheet:
+@dataclass(frozen=True)
+class NamedSheet:
+    """A price sheet with the bytes it was read from, for the digest and the evidence."""
+
+    name: str
+    data: bytes
+    sheet: PriceSheet
+
+
+def read_sheet(path: Path) -> NamedSheet:
     """Read a customer's price sheet.
 
     Raises
@@ -136,10 +146,11 @@ def read_sheet(path: Path) -> PriceSheet:
         A file that cannot be read, is not TOML, or breaks the shape of a sheet.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as fault:
         raise InputError(f"cannot be read: {fault}", file=path.name) from None
-    return read_record(text, PriceSheet, file=path.name)
+    return NamedSheet(path.name, data, read_record(text, PriceSheet, file=path.name))
 
 
 def read_override(name: str, record: type[R]) -> R:
@@ -160,11 +171,14 @@ def apply_sheet(
     canonical: CanonicalModel,
     family: FamilyOfModel,
     listed: Windows | None = None,
+    label: str = "",
 ) -> None:
     """Let the prices of a sheet win for the days they cover.
 
     Parameters
     ----------
+    label
+        Put before the source of every price that the sheet gives or changes.
     listed
         The list prices that discounts are off; the windows themselves unless given.
 
@@ -175,9 +189,11 @@ def apply_sheet(
     """
     for row in sheet.rates:
         model = canonical(row.platform, row.model)
-        lay_over(windows, row.model_copy(update={"model": model}))
+        source = f"{label}{row.source}"
+        lay_over(windows, row.model_copy(update={"model": model, "source": source}))
     off = dict(windows) if listed is None else listed
-    for i, amendment in enumerate(sheet.amendments):
+    for i, given in enumerate(sheet.amendments):
+        amendment = given.model_copy(update={"source": f"{label}{given.source}"})
         where = f"amendments[{i}]"
         for platform in amendment.platforms:
             named = tuple(canonical(platform, m) for m in amendment.models if m != ALL)

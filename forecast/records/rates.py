@@ -21,6 +21,9 @@ Rate = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 """USD per million tokens (or per thousand web searches)."""
 
 
+_KIND_NAMES: Final = tuple(kind.value for kind in TOKEN_KINDS)
+
+
 class TokenRates(Record):
     """One rate per token kind, USD per million tokens; None where the kind is not sold.
 
@@ -36,7 +39,7 @@ class TokenRates(Record):
 
     def by_kind(self) -> dict[str, Decimal | None]:
         """Give the rate of every token kind, in the order of `TOKEN_KINDS`."""
-        return {kind.value: getattr(self, kind.value) for kind in TOKEN_KINDS}
+        return {kind: getattr(self, kind) for kind in _KIND_NAMES}
 
     def times(self, multiple: Decimal) -> TokenRates:
         """Multiply every rate, exactly."""
@@ -154,34 +157,26 @@ class ModelRates(Record):
             When the card does not sell that tier, speed or geography; nothing is priced at
             the standard rate in silence.
         """
-        if key.speed == Speed.FAST:
-            rates = self._fast(key)
-        else:
-            rates = self.of_tier(key.service_tier).for_prompts(key.context_window)
+        rates = self._fast(key) if key.speed == Speed.FAST else self._of_tier(key)
         if key.geography == Geography.US:
             return rates.times(self._sold(self.us_multiple, "US-only"))
         if key.geography == Geography.REGIONAL:
             return rates.times(self._sold(self.regional_multiple, "regional"))
         return rates
 
-    def of_tier(self, service_tier: str) -> BandedRates:
-        """Give the global rates of a service tier, both bands of them.
-
-        Raises
-        ------
-        UnknownModelError
-            When the tier is not sold.
-        """
-        listed = BandedRates(**self.standard.by_kind(), long_context=self.long_context)
-        if service_tier == ServiceTier.STANDARD:
-            return listed
-        if service_tier not in TIERS_WITH_A_PRICE:
-            raise self._unsold(service_tier)
-        own: BandedRates | None = getattr(self, service_tier)
+    def _of_tier(self, key: MixKey) -> TokenRates:
+        rates = self.standard
+        if self.long_context and _above(key.context_window, self.long_context.above_prompt_tokens):
+            rates = self.long_context.rates
+        tier = key.service_tier
+        if tier == ServiceTier.STANDARD:
+            return rates
+        if tier not in TIERS_WITH_A_PRICE:
+            raise self._unsold(tier)
+        own: BandedRates | None = getattr(self, tier)
         if own is not None:
-            return own
-        multiple = self._sold(getattr(self, f"{service_tier}_multiple"), service_tier)
-        return listed.times_by_kind({kind.value: multiple for kind in TOKEN_KINDS})
+            return own.for_prompts(key.context_window)
+        return rates.times(self._sold(getattr(self, f"{tier}_multiple"), tier))
 
     def _fast(self, key: MixKey) -> TokenRates:
         if self.fast is None or key.service_tier in (ServiceTier.BATCH, ServiceTier.FLEX):
@@ -279,15 +274,45 @@ class RateCard(Record):
         return {facts.model: facts for facts in reversed(self.models)}
 
 
+def prompt_lengths(context_window: str) -> tuple[float, float] | None:
+    """Read the prompt tokens that a reported window spans; None where it does not say.
+
+    A bare number is the size of a window, not the length of a prompt.
+
+    >>> prompt_lengths("0-200k"), prompt_lengths("200k-1M"), prompt_lengths("≤ 100,000 tokens")
+    ((0.0, 200000.0), (200000.0, 1000000.0), (0.0, 100000.0))
+    >>> prompt_lengths(">=272K"), prompt_lengths("200k+")
+    ((272000.0, inf), (200000.0, inf))
+    >>> prompt_lengths("") is prompt_lengths("1M") is prompt_lengths("long") is None
+    True
+    """
+    text = re.sub(r"[\s,_]|tokens?", "", context_window.lower())
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        unit = span["low_unit"] or (span["high_unit"] if float(span["low"]) else "")
+        return float(span["low"]) * _UNITS[unit], float(span["high"]) * _UNITS[span["high_unit"]]
+    bound = _BOUND.fullmatch(text)
+    if bound is None or bool(bound["sign"]) == bool(bound["plus"]):
+        return None
+    edge = float(bound["edge"]) * _UNITS[bound["unit"]]
+    return (0.0, edge) if bound["sign"] in ("<", "<=", "≤") else (edge, math.inf)
+
+
+_UNITS: Final = {"": 1, "k": 1_000, "m": 1_000_000}
+_NUMBER: Final = r"\d+(?:\.\d+)?"
+_SPAN: Final = re.compile(
+    rf"(?P<low>{_NUMBER})(?P<low_unit>[km]?)[-–](?P<high>{_NUMBER})(?P<high_unit>[km]?)"
+)
+_BOUND: Final = re.compile(
+    rf"(?P<sign>[<>]=?|[≤≥])?(?P<edge>{_NUMBER})(?P<unit>[km]?)(?P<plus>\+)?"
+)
+
+
 def _above(context_window: str, threshold: int) -> bool:
-    """Tell whether a reported window ("200k-1M", "> 200k") lies above a band's threshold.
+    """Tell whether a reported window lies wholly above a band's threshold.
 
     >>> _above("200k-1M", 200_000), _above("0-200k", 200_000), _above("", 100_000)
     (True, False, False)
     """
-    window = context_window.strip().lower()
-    number = re.match(r"^>?\s*(\d+)\s*([km]?)", window)
-    if number is None or window.startswith(("≤", "<")):
-        return False
-    scale = {"": 1, "k": 1_000, "m": 1_000_000}[number.group(2)]
-    return int(number.group(1)) * scale >= threshold
+    lengths = prompt_lengths(context_window)
+    return lengths is not None and lengths[0] >= threshold

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
-from forecast.records.outlook import Adjustment, Backtest, Outlook
+from forecast.records.cleaning import CleaningEntry
+from forecast.records.outlook import Backtest, Outlook
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
 from forecast.records.workloads import Decision, OwnerState
@@ -259,11 +260,25 @@ class Assumption(Record):
 
 
 class EvidenceItem(Record):
-    """What an input could or could not tell."""
+    """One thing that the inputs do not tell, and what rests on it."""
 
     item: str
+    """What is not known."""
     share: Share | None = None
+    """Share of the recorded list cost that it concerns."""
     note: Note
+    list_usd: Usd | None = None
+    """The same in dollars; items stand in its order, the largest first."""
+    is_at_most: bool = False
+    """Another export of the same days can tell, and usage is not told apart by export."""
+    sources: tuple[str, ...] = ()
+    """Exports that cannot tell it."""
+    rests_on_it: tuple[str, ...] = ()
+    """Levers, as "workload: lever", that take an assumption instead."""
+    saving_usd: Usd | None = None
+    """List saving of these levers over the term; None before they were priced."""
+    improve: Note = ""
+    """What would make it known."""
 
 
 class EvidenceMeter(Record):
@@ -271,6 +286,8 @@ class EvidenceMeter(Record):
 
     attributed_share: Share
     items: tuple[EvidenceItem, ...]
+    list_usd: Usd | None = None
+    """Recorded list cost that the shares are of."""
 
 
 class HistoryMonth(Record):
@@ -336,8 +353,8 @@ class Recommendation(Sizing):
     backtest: Backtest
     evidence: EvidenceMeter
     reconciliation: Reconciliation
-    cleaning: tuple[Adjustment, ...]
-    """What was found odd in the history, and what was done about it."""
+    cleaning: tuple[CleaningEntry, ...]
+    """The ledger: what looks odd in the history, what acts, and what the forecast did itself."""
     assumptions: tuple[Assumption, ...]
     provenance: ResultProvenance
 

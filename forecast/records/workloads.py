@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from forecast.records.base import Name, Note, Record, Share
+from forecast.records.base import Name, Note, Provenance, Record, Share
+from forecast.records.cleaning import CleaningDecision
 from forecast.records.usage import UNASSIGNED
 from forecast.units import month_of
 
@@ -69,12 +70,33 @@ class Rule(Record):
     workspace: str | None = None
     tag: str | None = None
     model: str | None = None
+    share: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of what the rule matches that belongs to this workload: the rest is left to the
+    other workloads whose rules share it, and what nobody takes stays unassigned."""
+    share_source: Provenance = Provenance.USER
+    """Where the share comes from; tokens counted by workload are `measured`."""
+    share_note: Annotated[str, Field(max_length=500)] = ""
+    """What the share rests on."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.api_key is None and self.workspace is None and self.tag is None:
             raise ValueError("a rule needs an api_key, a workspace or a tag")
+        sourced = self.share_note or self.share_source is not Provenance.USER
+        if self.share is None and sourced:
+            raise ValueError("share: is missing beside its source; give 0.4 for two fifths")
         return self
+
+    @property
+    def described(self) -> str:
+        """What the rule matches, in words.
+
+        >>> Rule(api_key="shared-*", model="*opus*").described
+        'API key shared-*, model *opus*'
+        """
+        words = {"api_key": "API key", "workspace": "workspace", "tag": "tag", "model": "model"}
+        given = {field: getattr(self, field) for field in words}
+        return ", ".join(f"{words[f]} {value}" for f, value in given.items() if value is not None)
 
 
 class Latency(Record):
@@ -251,6 +273,9 @@ class Portfolio(Record):
 
     workloads: Annotated[tuple[Workload, ...], Field(max_length=2000)]
     shared_key_note: Note = ""
+    """What a reader should know about keys that nobody divides; `share` of a rule divides one."""
+    cleaning: Annotated[tuple[CleaningDecision, ...], Field(max_length=1000)] = ()
+    """Decisions on the cleaning ledger, and entries of the buyer's own."""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -258,6 +283,14 @@ class Portfolio(Record):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"workload names stand twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _decisions_are_unique(self) -> Self:
+        ids = [d.id for d in self.cleaning if d.id is not None]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"cleaning: decides twice on {', '.join(twice)}")
         return self
 
     def by_name(self, name: str) -> Workload | None:

@@ -19,6 +19,11 @@ from forecast.records.workloads import Archetype, Portfolio, Rule, Workload
 MAX_DRAFTED: Final = 60
 """Workloads that a person can still review; beyond it a coarser attribution is taken."""
 
+HINT_SHARE: Final = 0.15
+HINT_RATIO: Final = 5.0
+"""Two models or tiers of one key, each with 15 % of its tokens, whose shares of output differ five
+times, look like two workloads. Assumed."""
+
 _NAME_LENGTH: Final = 120
 _OWNERS: Final = ("api_key", "workspace", "tag")
 _OWNER_WORDS: Final = {"api_key": "API key", "workspace": "workspace", "tag": "tag"}
@@ -98,8 +103,11 @@ def draft_portfolio(rows: pd.DataFrame) -> Portfolio:
         rows.assign(
             tokens=tokens,
             batch_tokens=tokens.where(rows["service_tier"] == ServiceTier.BATCH.value, 0.0),
+            output_tokens=rows["output_tokens"].astype("float64"),
         )
-        .groupby(_TOLD_BY, sort=True)[["tokens", "batch_tokens"]]
+        .groupby([*_TOLD_BY, "service_tier"], sort=True)[
+            ["tokens", "batch_tokens", "output_tokens"]
+        ]
         .sum()
         .reset_index()
     )
@@ -123,8 +131,9 @@ def draft_portfolio(rows: pd.DataFrame) -> Portfolio:
     return Portfolio(
         workloads=tuple(workloads),
         shared_key_note=(
-            "One line per key, workspace or tag. Where several workloads share one, split it: "
-            "give each its own key, or a tag, and draft again."
+            "One line per key, workspace or tag. Where several workloads share one, give each its "
+            "own key or tag and draft again; or let the match rules of each take a share of it "
+            "(share = 0.4), with share_source and share_note saying where the share comes from."
         ),
     )
 
@@ -233,4 +242,20 @@ def _describe(draft: _Draft, total: float, n_days: int, word: str) -> str:
         f"Drafted from {n_days} days of usage: {share:.1%} of all tokens, mostly "
         f"{by_model.idxmax()}, {batch:.0%} of them in batch."
     )
+    text += _shared_hint(draft)
     return text + (f" Archetype guessed from the word {word!r} in its name." if word else "")
+
+
+def _shared_hint(draft: _Draft) -> str:
+    """Say so when one key carries two kinds of traffic that hardly are one workload."""
+    parts = draft.told.groupby(["model", "service_tier"])[["tokens", "output_tokens"]].sum()
+    parts = parts[parts["tokens"] >= HINT_SHARE * parts["tokens"].sum()]
+    output = (parts["output_tokens"] / parts["tokens"].where(parts["tokens"] > 0)).dropna()
+    if len(output) < 2 or output.max() < HINT_RATIO * output.min():
+        return ""
+    high, low = output.idxmax(), output.idxmin()
+    return (
+        f" It may be several workloads: {output.max():.0%} of the tokens of {high[0]} ({high[1]}) "
+        f"are output, {output.min():.0%} of those of {low[0]} ({low[1]}); if so, divide it by "
+        "share in the match rules."
+    )

@@ -4,50 +4,63 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from forecast.errors import UsageFormatError
 from forecast.tables import COST_LINES, USAGE_ROWS
-from forecast.usage.formats.protocol import Parsed, UsageFormat
+from forecast.usage.formats import platforms
+from forecast.usage.formats.protocol import ANY_BOOKS, Parsed, UsageFormat
 
 Source = tuple[str, UsageFormat, Parsed]
 """Name of the file, its format, and what it says."""
 
 _KEY: Final = [*(c.name for c in USAGE_ROWS.columns if c.kind in ("day", "text")), "group"]
-_SEEN: Final = ["day", "platform"]
 _GROUPING: Final = ("model", "service_tier", "geography", "context_window", "speed")
 _OWNERS: Final = ("api_key", "workspace", "tag")
 
 
-def prefer_formats(sources: Sequence[Source], preferred: Sequence[str]) -> list[pd.Series]:
-    """Tell which usage rows to keep where two views of the same usage meet.
+@dataclass(frozen=True)
+class Kept:
+    """Masks over the usage rows and the cost lines of one source."""
+
+    rows: pd.Series
+    costs: pd.Series
+
+
+def prefer_formats(sources: Sequence[Source], preferred: Sequence[str]) -> list[Kept]:
+    """Tell what to keep where two views of the same usage, or of the same amounts, meet.
 
     Where two exports are views of one another (`_views`) and cover the same UTC day of the same
-    platform, the rows of the format that stands first in `preferred` are kept; formats that are
-    not named there come after those that are, and among themselves none gives way.
+    platform, what the format that stands first in `preferred` says is kept; formats that are not
+    named there come after those that are, and among themselves none gives way. Amounts give way
+    only to amounts of the same meaning.
 
     Returns
     -------
-    list of Series
-        For each source, a mask over its rows.
+    list of Kept
+        One for each source.
     """
     rank = {name: place for place, name in enumerate(preferred)}
     last = len(rank)
-    keep = [pd.Series(True, index=parsed.rows.index) for _, _, parsed in sources]
-    for i, (_, kind, parsed) in enumerate(sources):
-        for _, other_kind, other in sources:
-            if not _views(kind, other_kind) or (
-                rank.get(other_kind.name, last) >= rank.get(kind.name, last)
-            ):
-                continue
-            mine = pd.MultiIndex.from_frame(parsed.rows[_SEEN])
-            keep[i] &= ~mine.isin(pd.MultiIndex.from_frame(other.rows[_SEEN].drop_duplicates()))
-    return keep
+    found = []
+    for mine in sources:
+        kept = Kept(*(pd.Series(True, index=f.index) for f in (mine[2].rows, mine[2].costs)))
+        for theirs in sources:
+            gives_way = rank.get(theirs[1].name, last) < rank.get(mine[1].name, last)
+            if gives_way and _views(mine[1], theirs[1]):
+                kept = Kept(
+                    kept.rows & ~_covered(mine, theirs, "usage"),
+                    kept.costs & ~_covered(mine, theirs, "costs"),
+                )
+        found.append(kept)
+    return found
 
 
 def refuse_overlaps(sources: Sequence[Source]) -> None:
@@ -68,12 +81,14 @@ def refuse_overlaps(sources: Sequence[Source]) -> None:
 def _views(kind: UsageFormat, other: UsageFormat) -> bool:
     """Tell whether two formats may show the same requests.
 
-    Two exports of the same books do, and an observer sees what the vendor's books hold. A table
-    of the customer's own (`recorded_by` empty) is taken at its word.
+    Two exports of the same books do, an exchange format may copy any books, and an observer sees
+    what the vendor's books hold. A table of the customer's own (`recorded_by` empty) is taken at
+    its word.
     """
     if kind.name == other.name or not (kind.recorded_by and other.recorded_by):
         return False
-    return kind.recorded_by == other.recorded_by or "observer" in (kind.seen_by, other.seen_by)
+    books = {kind.recorded_by, other.recorded_by}
+    return len(books) == 1 or ANY_BOOKS in books or "observer" in (kind.seen_by, other.seen_by)
 
 
 def _meaning(kind: UsageFormat) -> str:
@@ -85,29 +100,43 @@ def _days(parsed: Parsed) -> set[date]:
     return {day.date() for day in parsed.rows["day"].drop_duplicates()}
 
 
-def _seen(parsed: Parsed) -> set[tuple[pd.Timestamp, str]]:
-    return set(parsed.rows[_SEEN].drop_duplicates().itertuples(index=False, name=None))
+def _places(source: Source, what: str, *, by_maker: bool) -> pd.MultiIndex:
+    """Give the day of every row or line, and the platform it is of, or the maker of its model."""
+    _, _, parsed = source
+    frame, day = (parsed.rows, "day") if what == "usage" else (parsed.costs, "start")
+    where = frame["model"].map(platforms.maker) if by_maker else frame["platform"]
+    return pd.MultiIndex.from_arrays([frame[day], where.astype("str")])
 
 
-def _charged(parsed: Parsed) -> set[tuple[pd.Timestamp, str]]:
-    days = parsed.costs[["start", "platform"]].drop_duplicates()
-    return set(days.itertuples(index=False, name=None))
+def _meet(mine: Source, theirs: Source, what: str) -> tuple[pd.MultiIndex, pd.MultiIndex]:
+    """Give the places of both sources, told apart by what both of them can tell.
+
+    A tracer that cannot tell the platform sees Claude, wherever it runs.
+    """
+    unsure = any("platform" in (*s[1].cannot_tell, *s[2].cannot_tell) for s in (mine, theirs))
+    own, other = (_places(s, what, by_maker=unsure) for s in (mine, theirs))
+    return own, other
+
+
+def _covered(mine: Source, theirs: Source, what: str) -> np.ndarray:
+    """Mask the rows, or lines, of one source whose place the other covers too."""
+    if what == "costs" and _meaning(mine[1]) != _meaning(theirs[1]):
+        return np.zeros(len(mine[2].costs), dtype=bool)
+    own, other = _meet(mine, theirs, what)
+    return own.isin(other.unique())
 
 
 def _refuse_two_views(sources: Sequence[Source]) -> None:
-    for (file, kind, parsed), (other, other_kind, others) in combinations(sources, 2):
+    for one, two in combinations(sources, 2):
+        (file, kind, _), (other, other_kind, _) = one, two
         if not _views(kind, other_kind):
             continue
-        for what, shared in (
-            ("usage", _seen(parsed) & _seen(others)),
-            ("costs", _charged(parsed) & _charged(others)),
-        ):
-            if what == "costs" and _meaning(kind) != _meaning(other_kind):
-                continue
-            if shared:
-                day, platform = min(shared)
+        for what in ("usage", "costs"):
+            shared = _covered(one, two, what)
+            if shared.any():
+                day, where = min(_meet(one, two, what)[0][shared])
                 raise UsageFormatError(
-                    f"covers {day.date()} of {platform}, and so does {file}: {kind.description} "
+                    f"covers {day.date()} of {where}, and so does {file}: {kind.description} "
                     f"and {other_kind.description} are two views of the same {what}; give one of "
                     f"them, or say which counts with --prefer {kind.name}. If they belong to two "
                     "organisations, import each to a canonical table first",

@@ -22,6 +22,7 @@ from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import Parsed, UsageFormat
 from forecast.usage.formats.registry import FORMATS, format_named, format_of
 from forecast.usage.overlap import (
+    Kept,
     Source,
     grouping_warnings,
     prefer_formats,
@@ -256,21 +257,20 @@ def _cost_lines(parsed: Sequence[Parsed]) -> tuple[pd.DataFrame, tuple[int, ...]
     return check(conform(in_order, COST_LINES), COST_LINES), tuple(in_order["source"].tolist())
 
 
-def _left_out(sources: Sequence[Source], keep: Sequence[pd.Series]) -> list[Source]:
-    """Keep the rows that the preference leaves, and say of how many it did not."""
+def _left_out(sources: Sequence[Source], keep: Sequence[Kept]) -> list[Source]:
+    """Keep what the preference leaves, and say of how much it did not."""
     found = []
     for (file, kind, parsed), kept in zip(sources, keep, strict=True):
-        n_out = int((~kept).sum())
-        if n_out:
-            parsed = replace(
-                parsed,
-                rows=parsed.rows[kept].reset_index(drop=True),
-                warnings=(
-                    *parsed.warnings,
-                    f"{n_out} of {len(kept)} rows are left out: a preferred export covers "
-                    "the same days",
-                ),
-            )
+        for what, mask in (("rows", kept.rows), ("costs", kept.costs)):
+            n_out = int((~mask).sum())
+            if n_out:
+                words = "rows" if what == "rows" else "cost lines"
+                warning = (
+                    f"{n_out} of {len(mask)} {words} are left out: a preferred export covers "
+                    "the same days"
+                )
+                frame = getattr(parsed, what)[mask].reset_index(drop=True)
+                parsed = replace(parsed, warnings=(*parsed.warnings, warning), **{what: frame})
         found.append((file, kind, parsed))
     return found
 

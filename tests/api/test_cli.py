@@ -19,8 +19,18 @@ from forecast import __version__
 from forecast.usage.formats.registry import FORMATS
 
 COMMANDS = (
-    *("import", "formats", "price", "init", "forecast", "recommend", "size", "compare-offers"),
-    *("workbook", "serve"),
+    "import",
+    "fetch-usage",
+    "formats",
+    "price",
+    "rates",
+    "init",
+    "forecast",
+    "recommend",
+    "size",
+    "compare-offers",
+    "workbook",
+    "serve",
 )
 
 
@@ -52,7 +62,7 @@ class TestHelp:
             "try: app(['--help'])\n"
             "except SystemExit: pass\n"
             "heavy = ('numpy', 'pandas', 'pydantic', 'flask', 'scipy', 'statsmodels', 'openpyxl')\n"
-            "print([m for m in heavy if m in sys.modules], file=sys.stderr)"
+            "print([m for m in (*heavy, 'httpx2') if m in sys.modules], file=sys.stderr)"
         )
         found = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -346,5 +356,5 @@ class TestFormats:
 
     def test_a_person_can_read_them(self) -> None:
         shown = " ".join(run("formats").stdout.split())
-        assert "anthropic_usage_report" in shown
+        assert "Anthropic messages usage report" in shown
         assert "without cache" in shown

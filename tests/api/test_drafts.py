@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from api.documents import load_portfolio, load_terms
 from api.drafts import example_terms, portfolio_toml, terms_toml
+from forecast.records.base import Provenance
+from forecast.records.cleaning import CleaningDecision, CleaningKind
 from forecast.records.terms import Terms, Tier
 from forecast.records.workloads import (
     Archetype,
@@ -30,7 +32,31 @@ names = (
 texts = st.text(max_size=40)
 months = st.dates(date(2020, 1, 1), date(2035, 1, 1)).map(lambda d: d.replace(day=1))
 shares = st.floats(0, 1)
-rules = st.builds(Rule, api_key=names, workspace=st.none() | texts, model=st.none() | texts)
+rules = st.builds(Rule, api_key=names, workspace=st.none() | texts, model=st.none() | texts) | (
+    st.builds(
+        Rule,
+        tag=names,
+        share=st.floats(0.001, 1),
+        share_source=st.sampled_from(Provenance),
+        share_note=texts,
+    )
+)
+decisions = st.builds(
+    CleaningDecision,
+    id=names,
+    apply=st.booleans(),
+    note=texts,
+    decided_by=st.none() | names,
+    decided_on=st.none() | st.dates(),
+) | st.builds(
+    CleaningDecision,
+    workload=names,
+    start=st.just(date(2026, 3, 1)),
+    end=st.none() | st.dates(date(2026, 3, 1)),
+    kind=st.sampled_from(CleaningKind),
+    action=st.sampled_from(["leave_out", "scale_to_rhythm", "fill", "halve", "retire"]),
+    reason=st.text(min_size=1, max_size=40),
+)
 workloads = st.builds(
     Workload,
     name=names,
@@ -68,6 +94,7 @@ portfolios = st.builds(
     Portfolio,
     workloads=st.lists(workloads, max_size=3, unique_by=lambda w: w.name).map(tuple),
     shared_key_note=texts,
+    cleaning=st.lists(decisions, max_size=3, unique_by=lambda d: d.id or repr(d)).map(tuple),
 )
 
 
@@ -124,6 +151,8 @@ def test_what_a_draft_shows_as_a_comment_can_be_uncommented() -> None:
     assert workload.batch is not None
     assert workload.caching is not None
     assert workload.routing is not None
+    decided, own = load_portfolio(answered).cleaning
+    assert (decided.apply, own.action) == (True, "leave_out")
 
 
 def test_drafted_tiers_say_that_they_are_examples() -> None:

@@ -44,6 +44,10 @@ def test_a_tier_with_rates_of_its_own_has_its_own_lines():
 def test_a_retirement_and_an_announced_price_are_shown():
     sonnet = _run("--platform", "anthropic", "--model", "claude-sonnet-4-5").stdout
     assert "2026-11-30" in _row(sonnet, "claude-sonnet-4-5")
+    assert "claude-sonnet-4-5 retires on 2026-11-30, then claude-sonnet-5-5" in sonnet
+    gone = _run("--platform", "anthropic", "--model", "claude-opus-4-1").stdout
+    assert "2026-08-05" in _row(gone, "claude-opus-4-1")
+    assert "retires on" not in gone
     argon = _run("--platform", "google", "--model", "gemini-4-argon").stdout
     assert "from 2026-12-01: input 2 → 4, cache read 0.1 → 0.2, output 10 → 20" in argon
     reads = _run("--platform", "anthropic", "--model", "claude-sonnet-5-5").stdout

@@ -41,12 +41,22 @@ def test_shocks_multiply():
     assert optimised[:, 0] == pytest.approx((240 - 18) * 1.1 * 0.5)
 
 
+def test_a_demand_factor_moves_cost_and_saving_of_its_workload_alone():
+    as_is, optimised = apply(_decisions(), WhatIf(demand_factors={"a": 0.5}), period_months=12)
+    assert as_is[:, 0] == pytest.approx(60 + 120)
+    assert optimised[:, 0] == pytest.approx(60 - 18 + 120)
+    gone, _ = apply(_decisions(), WhatIf(demand_factors={"a": 0.0}), period_months=12)
+    assert gone[:, 0] == pytest.approx(120)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
         {"growth_shock_share": -1.0},
         {"realisation_share": 1.2},
         {"slip_months": {"a": -1}},
+        {"demand_factors": {"a": -0.1}},
+        {"demand_factors": {"a": float("nan")}},
     ],
 )
 def test_impossible_settings_are_refused(settings):
@@ -57,3 +67,5 @@ def test_impossible_settings_are_refused(settings):
 def test_an_unknown_workload_is_refused():
     with pytest.raises(InputError, match="no such workload: z"):
         apply(_decisions(), WhatIf(switched_off=frozenset({"z"})), period_months=12)
+    with pytest.raises(InputError, match="no such workload: y"):
+        apply(_decisions(), WhatIf(demand_factors={"y": 1.0}), period_months=12)

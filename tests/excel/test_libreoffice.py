@@ -140,6 +140,33 @@ def test_typed_workbook(case: int, settlement: str, tmp_path: Path, convert: Con
     assert opened.read(theirs, "inputs_changed") == len(typed) + 2
 
 
+def test_switched_cleaning_entries(tmp_path: Path, convert: Convert) -> None:
+    terms = example.terms(settlement="quarterly")
+    recommendation, decisions, content = _built(terms)
+    workbook = opened.formulas(content)
+    labels = [row[0].value for row in opened.cells(workbook, "entry_label")]
+    states = {"load-test-one": 1, "repeated-day-two": 0, "retired-three": 1, "missing-four": 0}
+    opened.type_in(
+        workbook,
+        {("in_entry_on", labels.index(entry) + 1): on for entry, on in states.items()}
+        | {("in_line_slip", opened.line(workbook, "nightly enrichment")): 2},
+    )
+    theirs = opened.values(convert(opened.saved(workbook, tmp_path / "switched.xlsx"), "xlsx"))
+    factors = dict.fromkeys(decisions.workloads, 0.99)
+    factors["nightly enrichment"] *= 0.9 * 1.02
+    factors["support chat"] = 0.0
+    twin = opened.Twin(
+        terms,
+        decisions,
+        WhatIf(demand_factors=factors, slip_months={"nightly enrichment": 2}),
+        recommendation.commitment.recommended_usd,
+    )
+    for key, expected in twin.expected().items():
+        assert opened.read(theirs, key) == pytest.approx(expected, abs=0.0051), key
+    assert opened.read(theirs, "checks_failed") == 0
+    assert opened.read(theirs, "entries_switched") == 4
+
+
 def test_the_printed_workbook_hides_nothing(tmp_path: Path, convert: Convert) -> None:
     pdftotext = shutil.which("pdftotext")
     assert pdftotext, "pdftotext (poppler-utils) is not on the path"

@@ -205,6 +205,102 @@ def test_switches_and_slips_are_the_what_if_module() -> None:
     assert set(changed[2:]) == {off, late, ""}
 
 
+ENTRIES = {
+    "load-test-one": {"nightly enrichment": 0.9},
+    "repeated-day-two": {"nightly enrichment": 1.02},
+    "retired-three": {"support chat": 0.0},
+    "missing-four": dict.fromkeys(SMALL, 0.99),
+}
+"""What every entry of the example multiplies when it is switched."""
+
+
+@pytest.mark.parametrize(
+    "switched",
+    [
+        ("load-test-one",),
+        ("missing-four",),
+        ("load-test-one", "repeated-day-two", "missing-four"),
+        ("retired-three", "load-test-one"),
+    ],
+)
+def test_cleaning_switches_are_the_what_if_module(switched: tuple[str, ...]) -> None:
+    recommendation, decisions, workbook = _built("quarterly")
+    factors = dict.fromkeys(SMALL, 1.0)
+    for entry in switched:
+        for name, factor in ENTRIES[entry].items():
+            factors[name] *= factor
+    settings = WhatIf(
+        growth_shock_share=0.1,
+        demand_factors=factors,
+        slip_months={"nightly enrichment": 2},
+        switched_off=frozenset({"bulk tagging"}),
+    )
+    twin = opened.Twin(
+        recommendation.terms, decisions, settings, recommendation.commitment.recommended_usd
+    )
+    typed: dict[Any, Any] = {
+        "in_growth_shock": 0.1,
+        ("in_line_slip", opened.line(workbook, "nightly enrichment")): 2,
+        ("in_line_on", opened.line(workbook, "bulk tagging")): 0,
+    }
+    labels = [row[0].value for row in opened.cells(workbook, "entry_label")]
+    for entry in switched:
+        line = labels.index(entry) + 1
+        typed["in_entry_on", line] = 1 - opened.cells(workbook, "in_entry_on")[line - 1][0].value
+    with opened.typed_in(workbook, typed) as book:
+        np.testing.assert_allclose(np.asarray(book["period_list"]), twin.list_usd, rtol=1e-12)
+        as_is = book["demand_factor"] * np.asarray(book["as_is_period"])
+        np.testing.assert_allclose(as_is, twin.as_is_list, rtol=1e-12)
+        _compare(book, twin)
+        assert book["checks_failed"] == 0
+        assert book["stale_level"] == 1
+        assert book["inputs_changed"] == len(typed)
+
+
+def test_the_ledger_says_how_an_entry_is_switched_now() -> None:
+    _, _, workbook = _built("annual")
+    labels = [row[0].value for row in opened.cells(workbook, "entry_label")]
+    rows = opened.cells(workbook, "finding_rows")
+    now = {row[0].value: (row[0].parent.title, row[-1].row, row[-1].column) for row in rows}
+    with opened.typed_in(workbook, {("in_entry_on", labels.index("load-test-one") + 1): 1}) as book:
+        said = {name: book.calculator.cell(*at) for name, at in now.items() if name}
+    assert said == {
+        "load-test-one": "on",
+        "repeated-day-two": "on",
+        "retired-three": "off",
+        "missing-four": "on",
+        "burst-small": "off",
+        "one off removed": "by the forecast",
+    }
+
+
+def test_entries_of_many_workloads_leave_room_for_the_scenarios() -> None:
+    workloads = [f"job {i:02d}" for i in range(60)]
+    decisions = example.paths(30, 12, workloads, annual_usd=900_000)
+    base, _ = example.recommendation(example.terms(), decisions)
+    first = base.cleaning[0]
+    many = tuple(
+        first.model_copy(
+            update={"id": f"burst-{name}", "workload": name, "yearly_usd": Decimal(-1000 + i)}
+        )
+        for i, name in enumerate(workloads)
+    )
+    recommendation = base.model_copy(update={"cleaning": many})
+    workbook = opened.formulas(build_workbook(recommendation, decisions))
+    labels = [row[0].value for row in opened.cells(workbook, "entry_label")]
+    assert labels == [f"burst-job {i:02d}" for i in range(20)]
+    names = [row[0].value for row in opened.cells(workbook, "in_line_name")]
+    assert {f"job {i:02d}" for i in range(1, 20)} <= set(names)  # the first has no lever
+    opened.type_in(workbook, {("in_entry_on", 20): 1})
+    twin = opened.Twin(
+        example.terms(),
+        decisions,
+        WhatIf(demand_factors={"job 19": 0.9}),
+        recommendation.commitment.recommended_usd,
+    )
+    _compare(opened.Worked(workbook), twin)
+
+
 def test_a_large_inventory_keeps_its_largest_savings_apart() -> None:
     workloads = [f"job {i:02d}" for i in range(60)]
     decisions = example.paths(30, 12, workloads, annual_usd=900_000)
@@ -265,6 +361,7 @@ def test_rollover_over_one_period_is_live() -> None:
     {"in_realisation": 1.2},
     {"in_commitment": "a million"},
     {("in_line_on", 1): 0.5},
+    {("in_entry_on", 1): 2},
     {("in_line_slip", 1): -1},
     {("in_line_slip", 1): 13},
     {("in_tier_from", 1): None, ("in_tier_discount", 1): None},

@@ -11,6 +11,7 @@ import numpy as np
 
 from forecast.paths import DecisionSet, Floats, period_totals, quantile
 from forecast.records.base import Provenance
+from forecast.records.cleaning import WHOLE_PORTFOLIO, CleaningAction, CleaningEntry
 from forecast.records.outlook import Adjustment, Backtest, MemberWeight, Outlook
 from forecast.records.recommendation import (
     QUANTILE_LEVELS,
@@ -295,6 +296,41 @@ def _history(monthly_usd: float) -> tuple[HistoryMonth, ...]:
     )
 
 
+def _ledger(decisions: DecisionSet, mended: Adjustment) -> tuple[CleaningEntry, ...]:
+    """Entries on one workload, another and all, one without a switch, and what was mended."""
+    mine, other = decisions.workloads[1 % len(decisions.workloads)], decisions.workloads[0]
+    test = CleaningEntry(
+        id="load-test-one",
+        workload=mine,
+        what="load_test",
+        start=date(2026, 3, 2),
+        end=date(2026, 3, 4),
+        effect="bring these days down to the same weekdays around them, the token mix kept",
+        source="3 days with up to 6.1 times the usual of a day",
+        reason="a test measures a system and is no demand",
+        action=CleaningAction.SCALE_TO_RHYTHM,
+        state="off",
+        state_reason="off by rule: it could be demand",
+        list_usd=Decimal("-1234.50"),
+        yearly_usd=Decimal("-9876.00"),
+        switch_factor=0.9,
+    )
+    changes: list[dict[str, Any]] = [
+        {},
+        {"id": "repeated-day-two", "what": "repeated_day", "state": "on", "switch_factor": 1.02},
+        {"id": "retired-three", "workload": other, "what": "retired_workload",
+         "switch_factor": 0.0},
+        {"id": "missing-four", "workload": WHOLE_PORTFOLIO, "what": "missing_days", "state": "on",
+         "switch_factor": 0.99},
+        {"id": "burst-small", "switch_factor": None, "yearly_usd": None},
+    ]  # fmt: skip
+    own = [test.model_copy(update=change) for change in changes]
+    return (
+        *own,
+        CleaningEntry(**mended.model_dump(), state="by_forecast", list_usd=Decimal("-77.10")),
+    )
+
+
 def _evidence(decisions: DecisionSet) -> dict[str, Any]:
     odd = Adjustment(
         workload="backfill",
@@ -331,12 +367,19 @@ def _evidence(decisions: DecisionSet) -> dict[str, Any]:
             attributed_share=0.981,
             items=(
                 EvidenceItem(
-                    item="spend with request counts", share=0.9, note="one export has none"
+                    item="request counts",
+                    share=0.1,
+                    list_usd=Decimal("12345.60"),
+                    note="one export has none",
+                    sources=("usage.csv",),
+                    rests_on_it=("support chat: caching",),
+                    saving_usd=Decimal("1000.00"),
+                    improve="add an export with request counts",
                 ),
             ),
         ),
         "reconciliation": Reconciliation(status="not_done", note="no invoice was given"),
-        "cleaning": (odd,),
+        "cleaning": _ledger(decisions, odd),
         "assumptions": (
             Assumption(
                 name="tokens of the successor model",

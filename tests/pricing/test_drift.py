@@ -103,7 +103,7 @@ def test_a_wheel_is_read_as_a_folder_is(newer, tmp_path):
             packed.write(file, file.relative_to(newer))
     found = _check("--against", str(wheel))
     assert (found.returncode, found.stderr) == (1, "")
-    assert "2 changed" in found.stdout.splitlines()[-1]
+    assert "2 vanished, 11 changed, 1 new" in found.stdout.splitlines()[-1]
 
 
 def test_the_same_package_has_not_drifted():

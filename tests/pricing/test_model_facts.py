@@ -54,6 +54,11 @@ def test_price_per_text_is_not_price_per_token(card, old, new, per_text):
         ("claude-opus-4-0", date(2026, 6, 15), "claude-opus-4-8"),
         ("claude-sonnet-4-0", date(2026, 6, 15), "claude-sonnet-4-6"),
         ("claude-opus-5-5", None, None),
+        ("gpt-5", date(2026, 12, 11), "gpt-6.1-sol"),
+        ("gpt-4o", date(2027, 1, 14), "gpt-6-luna"),
+        ("gpt-4.1-nano", date(2026, 10, 23), "gpt-5.6-luna"),
+        ("gemini-2.5-pro", date(2026, 12, 1), "gemini-3.8-flash"),
+        ("gpt-6.1-sol", None, None),
     ],
 )
 def test_retirements(card, model, retires_on, successor):

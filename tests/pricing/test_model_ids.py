@@ -54,6 +54,12 @@ def test_every_spelling_of_a_model_is_one_model(platform, raw, canonical):
         ("anthropic", ""),
         ("bedrock", "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123"),
         ("bedrock", "meta.llama4-maverick"),
+        ("bedrock", "us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0"),  # about 1.2x
+        ("bedrock", "bedrock/us-gov-west-1/anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        (
+            "bedrock",
+            "arn:aws-us-gov:bedrock:us-gov-west-1:1:inference-profile/anthropic.claude-opus-5",
+        ),
         ("openai", "claude-sonnet-4-5-20250929"),
     ],
 )
@@ -102,6 +108,9 @@ def test_canonicalise_a_table_keeps_rows_and_other_columns(usage):
         ("us.anthropic.claude-sonnet-4-6", "global", "regional"),
         ("anthropic.claude-sonnet-4-6-v1:0", "global", "regional"),
         ("us.anthropic.claude-sonnet-4-6", "us", "us"),
+        ("us.amazon.nova-pro-v1:0", "global", "regional"),
+        ("global.openai.gpt-6-sol", "global", "global"),
+        ("us-gov.anthropic.claude-sonnet-4-6", "global", "global"),
         ("claude-sonnet-4-6", "global", "global"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -142,6 +143,8 @@ def test_a_family_of_another_vendor(card_with):
         Decimal("3.20"),
     )
     assert _charged(ours, "gpt-5.4", "openai", service_tier="priority").input == 4
+    long = _charged(ours, "gpt-5.4", "openai", service_tier="batch", context_window="> 272k")
+    assert (long.input, long.cache_read, long.output) == (2, Decimal("0.20"), 9)
     assert _charged(ours, "o3", "openai").input == Decimal("1.60")
     assert _charged(ours, "text-embedding-3-large", "openai").input == Decimal("0.13")
 
@@ -280,3 +283,16 @@ def test_a_discounted_rate_is_list_less_its_share_in_both_bands(prices, input_sh
         assert getattr(found.long_context.rates, kind) == getattr(long, kind) * kept
         assert getattr(found.batch, kind) == getattr(row.batch, kind) * kept
     assert found.standard.cache_read == short.cache_read
+
+
+def test_the_example_sheet_says_what_its_comments_say(card):
+    example = Path(__file__).parents[2] / "scripts" / "example_company" / "price_sheet.toml"
+    ours = load_rate_card(AS_OF, price_sheets=[example])
+    assert _charged(ours, "claude-haiku-4-5", service_tier="batch").output == Decimal("2.375")
+    assert _charged(ours, "claude-haiku-4-5", day=date(2027, 10, 1)).output == 5
+    opus = _charged(ours, "claude-opus-5-5")
+    assert (opus.input, opus.cache_read, opus.output) == (Decimal("3.60"), Decimal("0.20"), 16)
+    sonnet = _charged(ours, "claude-sonnet-5-5", "bedrock", geography="regional")
+    assert (sonnet.input, sonnet.cache_read) == (Decimal("2.09"), Decimal("0.11"))
+    assert _charged(ours, "prod-chat", "azure", service_tier="batch").input == Decimal("1.25")
+    assert ours.facts("prod-chat").family == "gpt"

@@ -127,3 +127,92 @@ def test_fast_mode_in_use_is_carried_forward(card, usage):
     row = {"model": "claude-opus-4-8", "speed": "fast", "output_tokens": 1_000_000}
     assert "fast mode" in _names(usage, card, row | {"day": RECENT})
     assert "fast mode" not in _names(usage, card, row | {"day": date(2026, 9, 1)})
+
+
+@pytest.mark.parametrize(
+    ("platform", "model", "window", "above", "told"),
+    [
+        ("anthropic", "claude-haiku-5-5", "> 100k", True, True),
+        ("anthropic", "claude-haiku-5-5", ">= 100K", True, True),
+        ("anthropic", "claude-haiku-5-5", "200k-1M", True, True),
+        ("anthropic", "claude-haiku-5-5", "≤ 100,000", False, True),
+        ("anthropic", "claude-haiku-5-5", "0-200k", False, False),
+        ("anthropic", "claude-haiku-5-5", "1M", False, False),  # the model's window, no length
+        ("openai", "gpt-5.4", "> 272k", True, True),
+        ("openai", "gpt-5.4", "272k+", True, True),
+        ("openai", "gpt-5.4", "0-200k", False, True),
+        ("openai", "gpt-5.4", "200k-1M", False, False),
+        ("google", "gemini-2.5-pro", "200k-1M", True, True),
+        ("vertex", "gemini-2.5-pro", "<=200k", False, True),
+        ("google", "gemini-2.5-pro", "", False, False),
+    ],
+)
+def test_a_window_decides_the_band_or_is_an_assumption(
+    card, usage, platform, model, window, above, told
+):
+    row = {"day": RECENT, "platform": platform, "model": model, "context_window": window}
+    rows = usage([row | {"input_tokens": 1_000_000}])
+    rates = card.in_force(platform, model, RECENT)
+    band = rates.long_context.rates if above else rates.standard
+    assert rate_usage(rows, card)["list_usd"][0] == band.input
+    named = {a.name for a in pricing_assumptions(rows, card, AS_OF)}
+    assert any(name.startswith("share above") for name in named) is not told
+
+
+def test_a_tier_that_was_published_later_is_an_assumption(card, usage):
+    row = {"platform": "openai", "model": "gpt-5", "service_tier": "batch", "output_tokens": 10**6}
+    early = _names(usage, card, row | {"day": date(2026, 10, 13)})
+    late = _names(usage, card, row | {"day": date(2026, 10, 14)})
+    name = "batch price of other vendors before it was published"
+    assert "5.00 USD, 100.0%" in early[name].value
+    assert name not in late
+    assert "batch price before 2026-10-14 or on retired models" not in early
+
+
+def test_audio_among_the_tokens_is_an_assumption(card, usage):
+    row = {"day": RECENT, "platform": "openai", "output_tokens": 10**6}
+    found = _names(usage, card, row | {"model": "gpt-audio"}, row | {"model": "gpt-5"})
+    assert found["tokens that are not text"].value == (
+        "charged as text on gpt-audio, which are also sold by audio input, audio output; "
+        "10.00 USD, 50.0% of the list cost"
+    )
+    assert "tokens that are not text" not in _names(usage, card, row | {"model": "gpt-5"})
+
+
+def test_a_priority_tier_with_a_price_is_no_assumption(card, usage):
+    row = {"day": RECENT, "platform": "openai", "model": "gpt-5", "service_tier": "priority"}
+    assert "priority tier" not in _names(usage, card, row | {"output_tokens": 1})
+
+
+def test_a_retirement_that_nobody_looked_up_is_said(card, usage):
+    found = _names(
+        usage,
+        card,
+        {"day": RECENT, "platform": "openai", "model": "gpt-5.1", "output_tokens": 1},
+        {"day": RECENT, "model": "claude-opus-5-5", "output_tokens": 1},
+    )
+    assert "gpt-5.1" in found["models whose day of retirement is not on file"].value
+    assert "gpt-5.1" not in found["models without an announced retirement"].value
+
+
+def test_own_prices_are_an_assumption_of_the_contract(usage, sheet):
+    from forecast.pricing.rate_cards import load_rate_card
+
+    path = sheet("""
+        [[amendments]]
+        platforms = ["anthropic"]
+        models = ["claude-opus-5-5"]
+        discount_share = 0.5
+        source = "order form"
+        checked_on = 2026-11-01
+    """)
+    ours = load_rate_card(AS_OF, price_sheets=[path])
+    row = {"day": RECENT, "output_tokens": 1_000_000}
+    found = _names(
+        usage, ours, row | {"model": "claude-opus-5-5"}, row | {"model": "claude-opus-5"}
+    )
+    own = found["own prices"]
+    assert own.provenance == Provenance.CONTRACT
+    assert own.as_of == date(2026, 11, 1)
+    assert own.value.startswith("ours.toml: 10.00 USD, 28.6% of the list cost")
+    assert "own prices" not in _names(usage, ours, row | {"model": "claude-opus-5"})

@@ -76,6 +76,26 @@ def test_derived_prices_are_those_that_the_package_lists_for_partners(card):
     assert compared > 200
 
 
+def test_bands_that_the_package_lists_for_partners_are_derived_or_have_ended(card):
+    """The package keeps Sonnet 4.5's band on Vertex for ever; it ended on 2026-03-13."""
+    differ, same = set(), set()
+    for provider_id, platform in (("aws", "bedrock"), ("google", "vertex")):
+        for model in providers()[provider_id].models:
+            name = canonical_model(platform, card_id(model.id))
+            listed = price_on(model, AS_OF)
+            if not name.startswith("claude-") or listed.rates.long_context is None:
+                continue
+            where = "regional" if model.id.startswith("regional.") else "global"
+            band = listed.rates.long_context
+            key = MixKey(
+                platform, name, geography=where, context_window=f"> {band.above_prompt_tokens}"
+            )
+            derived = card.in_force(platform, name, AS_OF).charged(key)
+            (same if derived == band.rates else differ).add((platform, name))
+    assert differ == {("vertex", "claude-sonnet-4-5")}
+    assert same == {("bedrock", "claude-haiku-5-5"), ("vertex", "claude-haiku-5-5")}
+
+
 def test_package_prices_alone_would_be_wrong(card):
     """The traps that the overrides mend are really there in the pinned package."""
     by_key = by_model(_first_party())
@@ -105,8 +125,11 @@ def test_a_price_sheet_wins_for_its_days_only(sheet):
         return rates.standard.input, rates.source.split(",")[0]
 
     assert price(date(2026, 9, 30)) == (Decimal(4), "genai-prices 0.2.3")
-    assert price(date(2026, 10, 1)) == (Decimal("3.60"), "order form 12")
-    assert price(date(2026, 11, 30)) == (Decimal("3.60"), "order form 12")
+    assert price(date(2026, 10, 1)) == (Decimal("3.60"), "price sheet ours.toml: order form 12")
+    assert price(date(2026, 11, 30)) == (
+        Decimal("3.60"),
+        "price sheet ours.toml: order form 12",
+    )
     assert price(date(2026, 12, 1)) == (Decimal(4), "genai-prices 0.2.3")
     assert card.in_force("anthropic", "claude-opus-5-5", DAY).batch_multiple is None
     assert card.in_force("bedrock", "claude-opus-5-5", DAY).standard.input == 4

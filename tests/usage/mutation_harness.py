@@ -74,7 +74,7 @@ from forecast.tables import COST_LINES, USAGE_ROWS, check
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import Parsed
 
-MUTANTS = (300, pytest.param(10_000, marks=pytest.mark.slow))
+MUTANTS = (300, pytest.param(10_000, marks=(pytest.mark.slow, pytest.mark.timeout(3600))))
 MAX_SECONDS = 2.0
 """Of processor time, all threads together, so that a busy machine decides nothing."""
 

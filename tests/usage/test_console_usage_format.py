@@ -67,6 +67,25 @@ def test_the_generation_before_context_windows(tmp_path):
     assert {"geography", "context_window", "speed"} <= set(usage.sources[0].cannot_tell)
 
 
+def test_the_generation_with_context_windows_before_geographies(tmp_path):
+    header = (
+        "usage_date_utc,model_version,api_key,workspace,usage_type,context_window,"
+        "usage_input_tokens_no_cache,usage_input_tokens_cache_write_5m,"
+        "usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,"
+        "usage_output_tokens,web_search_count"
+    )
+    line = "2025-10-12,claude-sonnet-4-5-20250929,key,w,standard,> 200k,8,1,2,3,4,5"
+    usage = read_one(tmp_path, rows_of(line, header=header))
+    row = usage.rows.iloc[0]
+    assert (row["context_window"], row["geography"], row["speed"]) == (
+        "200k-1M",
+        "global",
+        "standard",
+    )
+    assert {"geography", "speed"} <= set(usage.sources[0].cannot_tell)
+    assert "context_window" not in usage.sources[0].cannot_tell
+
+
 def test_the_generation_with_one_cache_write_column(tmp_path):
     header = (
         "usage_date_utc,model_version,usage_input_tokens_no_cache,"

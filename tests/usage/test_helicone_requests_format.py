@@ -12,6 +12,7 @@ from forecast.usage.formats.helicone_requests import read
 REQUEST = {
     "request_id": "r",
     "response_id": "s",
+    "response_created_at": "2026-11-01T10:00:02.000Z",
     "response_status": 200,
     "request_created_at": "2026-11-01T10:00:00.000Z",
     "provider": "ANTHROPIC",
@@ -53,6 +54,7 @@ def test_the_table_of_the_export_tool_lacks_the_cache(tmp_path):
         "1 requests have no tokens and give no usage",
         "1 requests have no cache columns: cache reads and writes are missing, and so is their "
         "cost; export JSON Lines instead",
+        "2 requests name no provider: the platform is read off the model id",
     )
 
 
@@ -138,6 +140,10 @@ def test_damaged_requests_are_refused_or_read_right(n):
 @pytest.mark.parametrize("n", MUTANTS)
 def test_damaged_exports_are_refused_or_read(n):
     assert survives("helicone_requests", HELICONE_REQUESTS, n=n).read
+
+
+@pytest.mark.parametrize("n", MUTANTS)
+def test_damaged_tables_are_refused_or_read_right(n):
     totals = csv_totals(
         {"input_tokens": {"prompt_tokens": 1}, "output_tokens": {"completion_tokens": 1}}
     )

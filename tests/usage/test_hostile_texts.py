@@ -1,7 +1,9 @@
 """Exports made to exhaust the readers: tables without rows, texts without end."""
 
+import contextlib
 import io
 import json
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +18,8 @@ from forecast.usage.formats import (
     canonical,
     delimited,
 )
+from forecast.usage.formats.head import Head
+from forecast.usage.reading import FORMATS
 
 MIB = 2**20
 START_UP_MIB = 250
@@ -100,6 +104,42 @@ def test_pages_of_nothing_are_refused_in_bounded_time_and_memory(tmp_path, kind)
     outcome = measured(READ_PAGES, path)
     assert outcome.peak_mib < 1000
     assert outcome.seconds < 20
+
+
+def nested(start, inner, end, depth):
+    return start * depth + inner + end * depth
+
+
+HOSTILE = {
+    **{f"lists {n} deep": nested(b"[", b"", b"]", n) for n in (950, 970, 980, 985, 990, 50_000)},
+    **{f"objects {n} deep": nested(b'{"a":', b"1", b"}", n) for n in (950, 980, 990, 50_000)},
+    "a deep page": b'{"data":[{"results":' + nested(b"[", b"", b"]", 980) + b"}]}",
+    "empty lists": b"[" + b"[]," * 300_000 + b"[]]",
+    "empty objects": b"{}\n" * 300_000,
+    "an exponent of nine digits": b'{"data":[{"results":[{"amount":1e999999999}]}]}',
+    "a million digits": b'{"data":[{"results":[{"amount":' + b"9" * MIB + b".5}]}]}",
+    "half a surrogate": b'{"data":[{"results":[{"\\ud800":"\\ud800"}]}]}',
+    "delimiters": b"," * MIB,
+    "one line": b"a" * MIB,
+    "quotes over lines": b"a,b\n" + b'"x\n",' * 400_000,
+    "fifty thousand columns": b",".join(b"c%d" % n for n in range(50_000)) + b"\n1\n",
+    "rows of nothing known": b"a,b\n" + b"1,2\n" * 300_000,
+    "no Parquet": b"PAR1" + bytes(MIB) + b"PAR1",
+    "zeros": bytes(MIB),
+    "a workbook": b"PK\x03\x04" + bytes(1000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.name)
+def test_no_reader_chokes_on_what_is_not_its_own(kind, name):
+    started = time.process_time()
+    with contextlib.suppress(UsageFormatError):
+        kind.fits(Head.of(HOSTILE[name], "hostile"))
+    with pytest.raises(UsageFormatError) as refused:
+        kind.read(HOSTILE[name], "hostile")
+    assert refused.value.file == "hostile"
+    assert time.process_time() - started < 8
 
 
 @pytest.mark.parametrize(

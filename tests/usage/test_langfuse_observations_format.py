@@ -86,8 +86,18 @@ def test_names_of_every_integration():
     told = types(
         input_cache_read=1, input_ephemeral_1h_input_tokens=2, cache_creation_input_tokens=4
     )
-    assert (told.read, told.write_1h, told.write_5m, told.lifetimes_told) == (1, 2, 4, False)
-    assert types(input_cache_creation_5m=3).lifetimes_told
+    assert (told.read, told.write_1h, told.write) == (1, 2, 4)
+    assert types(input_cache_creation_5m=3).write_5m == 3
+    split = types(input_cache_creation=0, input_cache_creation_5m=0, input_cache_creation_1h=1076)
+    assert (split.write, split.write_1h) == (0, 1076)
+    copies = types(
+        input_cached_tokens=9,
+        cache_read_input_tokens=9,
+        cache_creation_input_tokens=5,
+        input_cache_creation_5m=2,
+        input_cache_creation_1h=3,
+    )
+    assert (copies.read, copies.write, copies.write_5m, copies.write_1h) == (9, 0, 2, 3)
     assert types(input=9, input_priority=9, output_priority=0).tier == "priority"
     assert types(input=9, web_search_requests=2).searches == 2
     assert types(input=9, seconds=0).any == 9
@@ -98,7 +108,7 @@ def test_names_of_every_integration():
     [
         ({"seconds": 5}, "usageDetails.seconds: counts 5 of something"),
         ({"context_cache_hits": 5}, "cache tokens in a way this version does not know"),
-        ({"input": 5, "prompt_tokens": 5}, "counts the input once more"),
+        ({"input": 5, "prompt_tokens": 6}, "is 6 where another name of the same says 5"),
         ({"input": 1.5}, "has a fraction"),
         ({"input": "5"}, "is not a number"),
     ],

@@ -102,6 +102,13 @@ def test_older_rows_have_their_cache_tokens_in_another_member():
     assert rows["input_tokens"].tolist() == [200, 200]
 
 
+def test_a_total_tells_that_cache_tokens_stand_beside_the_prompt():
+    beside = usage(cache_read_input_tokens=9000) | {"total_tokens": 10050}
+    result = parsed(beside, usage(cache_read_input_tokens=900))
+    assert result.rows["input_tokens"].tolist() == [1000, 100]
+    assert "1 records have a total that counts cache tokens beside" in result.warnings[0]
+
+
 def test_what_a_row_cannot_tell_is_said():
     result = parsed({"metadata": None}, usage(cache_creation_input_tokens=10), {"spend": None})
     assert result.cannot_tell == ("cache_read_tokens", "cache_write_1h_tokens")
@@ -157,15 +164,19 @@ def test_rows_survive_the_canonical_table(tmp_path):
     assert_survives_the_canonical_table(tmp_path, LITELLM_SPEND_LOGS)
 
 
+COLUMNS = {"output_tokens": {"completion_tokens": 1}, "billed_usd": {"spend": 1}}
+
+
+def unless_a_hit(totals):
+    """Leave out mutants in which LiteLLM may have answered a request itself."""
+    return lambda data: None if b"true" in data.lower() else totals(data)
+
+
 @pytest.mark.parametrize("n", MUTANTS)
 def test_damaged_logs_are_refused_or_read_right(n):
-    outcome = survives(
-        "litellm_spend_logs",
-        json.dumps([ROW | {"request_id": "a"}, ROW | {"request_id": "b"}]),
-        n=n,
-        totals=json_totals({"output_tokens": {"completion_tokens": 1}, "billed_usd": {"spend": 1}}),
-    )
-    assert outcome.read
+    rows = json.dumps([ROW | {"request_id": "a"}, ROW | {"request_id": "b"}])
+    outcome = survives("litellm_spend_logs", rows, n=n, totals=unless_a_hit(json_totals(COLUMNS)))
+    assert outcome.rederived > 5
     assert outcome.refused
 
 
@@ -178,11 +189,6 @@ def test_damaged_dumps_are_refused_or_read(n, sample):
 
 
 def test_totals_of_a_table_are_those_of_its_columns():
-    first = LITELLM_SPEND_LOGS_TABLE.replace(b'"True"', b'"False"')
-    totals = csv_totals({"output_tokens": {"completion_tokens": 1}, "billed_usd": {"spend": 1}})
-
-    def unless_a_hit(data):
-        return None if b"true" in data.lower() else totals(data)
-
-    outcome = survives("litellm_spend_logs", first, n=300, totals=unless_a_hit)
-    assert outcome.read > 10
+    table = LITELLM_SPEND_LOGS_TABLE.replace(b'"True"', b'"False"')
+    totals = unless_a_hit(csv_totals(COLUMNS))
+    assert survives("litellm_spend_logs", table, n=300, totals=totals).rederived > 5

@@ -117,6 +117,7 @@ def test_what_is_no_export_is_skipped_and_named(tmp_path):
         ".DS_Store": "is hidden",
         "__MACOSX/._march.csv": "is hidden",
         ".hidden/march.csv": "is hidden",
+        "_delta_log/0000.json": "is hidden",
         "README.md": "stands beside exports",
         "cur/cur-Manifest.json": "stands beside exports",
         "cur/create_table.sql": "stands beside exports",
@@ -134,11 +135,19 @@ def test_what_is_no_export_is_skipped_and_named(tmp_path):
         notes = []
         assert read(path, on_skipped=notes.append) == {f"{path.name}/march.csv": CSV}
         told = {note.name.removeprefix(f"{path.name}/"): note.why for note in notes}
-        folder = {".hidden/march.csv": ".hidden", "__MACOSX/._march.csv": "__MACOSX"}
+        folder = {n: n.split("/")[0] for n, why in beside.items() if "/" in n and "hidden" in why}
         wanted = {
             (folder.get(name, name) if path.is_dir() else name): why for name, why in beside.items()
         }
         assert told == wanted
+
+
+def test_a_folder_is_entered_whatever_its_name(tmp_path):
+    for path in (
+        written(tmp_path, "manifest/readme/march.csv", CSV).parents[1],
+        written(tmp_path, "m.zip", zipped({"manifest/readme/march.csv": CSV})),
+    ):
+        assert list(read(path).values()) == [CSV]
 
 
 def test_a_file_that_is_named_is_read_whatever_its_name(tmp_path):

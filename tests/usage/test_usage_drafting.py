@@ -123,3 +123,16 @@ def test_the_draft_assigns_everything_and_its_order_does_not_matter(rows):
     assert "unassigned" not in set(assignment.daily["workload"])
     backwards = portfolio.model_copy(update={"workloads": portfolio.workloads[::-1]})
     pd.testing.assert_frame_equal(assign_workloads(frame, backwards).daily, assignment.daily)
+
+
+def test_one_key_with_two_kinds_of_traffic_is_hinted_at():
+    reads = {"api_key": "team", "input_tokens": 10_000, "output_tokens": 100}
+    writes = {"api_key": "team", "input_tokens": 2_000, "output_tokens": 2_000,
+              "model": "claude-haiku-5-5"}  # fmt: skip
+    alike = {"api_key": "one", "input_tokens": 9_000, "output_tokens": 140, "service_tier": "batch"}
+    other = alike | {"service_tier": "standard", "output_tokens": 300}
+    portfolio = draft_portfolio(usage_rows(reads, writes, alike, other))
+    team, one = (portfolio.by_name(name).description for name in ("team", "one"))
+    assert "50% of the tokens of claude-haiku-5-5 (standard) are output" in team
+    assert "1% of those of claude-opus-5-5 (standard)" in team
+    assert "several workloads" not in one

@@ -17,6 +17,7 @@ from usage_samples import (
 
 from forecast.errors import UsageFormatError
 from forecast.usage.containers.limits import LIMITS
+from forecast.usage.formats import litellm_daily_spend
 from forecast.usage.reading import FORMATS, detect, read_usage
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "usage_reading.toml").read_text())
@@ -47,7 +48,14 @@ def test_formats_are_told_by_content_not_by_name(tmp_path, content, name):
 
 
 def test_every_format_says_whether_its_input_includes_cache():
-    assert {kind.name for kind in FORMATS if kind.input_includes_cache} == set()
+    assert {kind.name for kind in FORMATS if kind.input_includes_cache} == {
+        "openai_usage",
+        "litellm_spend_logs",
+        *(table.name for table in litellm_daily_spend.TABLES),
+        "otel_genai_spans",
+        "openrouter_activity",
+        "openrouter_generations",
+    }
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def _walk(
         raise _unreadable(fault, f"{name}/{below}") from None
     for entry in sorted(listed, key=lambda e: e.name):
         path = f"{below}/{entry.name}" if below else entry.name
-        if entry.is_dir(follow_symlinks=False) and why_skipped(path) is None:
+        if entry.is_dir(follow_symlinks=False) and why_skipped(f"{path}/a") is None:
             yield from _walk(Path(entry.path), path, name, limits, depth + 1)
         else:
             yield Path(entry.path), path

@@ -15,9 +15,10 @@ MAX_SHOWN: Final = 120
 
 _SEPARATOR: Final = re.compile(r"[/\\]")
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
+_HIDDEN_FOLDERS: Final = frozenset({"__MACOSX", "_delta_log", "_temporary"})
 _NO_EXPORT: Final = re.compile(
     r"(?:readme|licen[cs]e|notice|changelog)(?:\.\w+)?|.*manifest.*|thumbs\.db|desktop\.ini"
-    r"|_success|_metadata|_common_metadata|_committed_.*|_started_.*|_delta_log"
+    r"|_success|_metadata|_common_metadata|_committed_.*|_started_.*"
     r"|.*\.(?:md|sql|crc|md5|sha1|sha256|sig|asc)",
     re.IGNORECASE,
 )
@@ -79,7 +80,7 @@ def why_skipped(path: str) -> str | None:
     >>> why_skipped("2026/march.csv")
     """
     parts = PurePosixPath(path).parts
-    if any(part.startswith(".") or part == "__MACOSX" for part in parts):
+    if any(part.startswith(".") or part in _HIDDEN_FOLDERS for part in parts):
         return "is hidden"
     return "stands beside exports" if _NO_EXPORT.fullmatch(parts[-1]) else None
 

@@ -23,7 +23,6 @@ from typing import Any, Final
 from forecast.errors import UsageFormatError
 from forecast.records.costs import Amounts, ChargeKind
 from forecast.usage.formats import anthropic_charges, anthropic_pages, cells
-from forecast.usage.formats.anthropic_pages import UNKNOWN_MODEL
 from forecast.usage.formats.canonical import DEFAULTS
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
@@ -34,6 +33,7 @@ from forecast.usage.formats.protocol import (
     bucket_frame,
     cost_frame,
 )
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "anthropic_claude_code"
 description: Final = "Claude Code Analytics report (Admin API, JSON pages)"

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from forecast.usage.formats import anthropic_analytics, anthropic_pages, vocabulary
-from forecast.usage.formats.anthropic_pages import UNKNOWN_MODEL, Grouping, Result
+from forecast.usage.formats.anthropic_pages import Grouping, Result
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import BUCKET_ROWS, Parsed, bucket_frame
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "anthropic_enterprise_usage"
 description: Final = "Claude Enterprise Analytics usage report (JSON pages)"

@@ -22,9 +22,7 @@ from forecast.records.usage import Geography, ServiceTier, Speed
 from forecast.usage.formats import cells, json_text, vocabulary
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import DAY_SECONDS
-
-UNKNOWN_MODEL: Final = "unknown"
-"""The model of a report that was not grouped by model: kept, and refused when it is priced."""
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 ENVELOPE: Final = frozenset(
     {"data", "starting_at", "ending_at", "results", "has_more", "next_page"}

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from forecast.usage.formats import anthropic_pages, vocabulary
-from forecast.usage.formats.anthropic_pages import UNKNOWN_MODEL, Grouping, Result
+from forecast.usage.formats.anthropic_pages import Grouping, Result
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import BUCKET_ROWS, Parsed, bucket_frame
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "anthropic_usage_report"
 description: Final = "Anthropic messages usage report (Admin API, JSON pages)"

@@ -15,10 +15,11 @@ from typing import Final, TypeVar
 
 from forecast.errors import UsageFormatError
 from forecast.records.costs import ChargeKind
-from forecast.usage.formats import bedrock_usage_types, cells
+from forecast.usage.formats import bedrock_usage_types, cells, token_units
 from forecast.usage.formats.bedrock_usage_types import Metered
 from forecast.usage.formats.protocol import DAY_SECONDS
 from forecast.usage.formats.tabular import TextTable
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 T = TypeVar("T")
 
@@ -50,8 +51,6 @@ WANTED: Final = frozenset(
     }
 )
 
-UNKNOWN_MODEL: Final = "unknown"
-
 _BEDROCK: Final = "amazonbedrock"
 _CLAUDE_PLATFORM: Final = "claude platform"
 _CONSUMPTION_UNITS: Final = re.compile(r"claude consumption unit", re.IGNORECASE)
@@ -80,17 +79,6 @@ _IN_NET: Final = frozenset(
     {"EdpDiscount", "PrivateRateDiscount", "BundledDiscount", "Discount", "SppDiscount"}
 )
 """Discounts that the net costs of usage lines hold already; without a net cost they are 0."""
-
-_UNITS: Final = re.compile(
-    r"(?P<n>1|1k|1,?000|1m|1,?000,?000|million|thousand)? ?tokens?", re.IGNORECASE
-)
-_DESCRIBED_UNIT: Final = re.compile(r"\b(?P<n>million|thousand)\b[^|]*\btokens?\b", re.IGNORECASE)
-_FACTORS: Final = {
-    **{"": 1, "1": 1, "1k": 10**3, "1000": 10**3, "thousand": 10**3},
-    **{"1m": 10**6, "1000000": 10**6, "million": 10**6},
-}
-_NOISE: Final = Decimal("0.001")
-"""How far a count may be from whole: float64 writes 0.069 thousand as 0.06899999999999999."""
 
 
 @dataclass(frozen=True)
@@ -297,32 +285,21 @@ class _Reader:
         return kind if bedrock_usage_types.mentions_tokens(usage_type) else ChargeKind.OTHER
 
     def tokens(self, i: int) -> int:
+        columns, row = self.table.columns, self.rows[i]
+        units = [columns[c][row] for c in (UNIT, OTHER_UNIT) if c in columns]
+        found = (token_units.tokens_per(unit, self.descriptions[i] or "") for unit in units)
+        per_unit = next(filter(None, found), None)
+        if per_unit is None:
+            shown = cells.quoted(next(filter(None, units), ""))
+            raise self.fault(
+                f"is {shown} and does not say per how many tokens the amount counts; export {UNIT}",
+                i,
+                UNIT,
+            )
         try:
-            exact = cells.amount(self.table.columns[AMOUNT][self.rows[i]]) * self.factor(i)
-            whole = exact.to_integral_value()
-            if abs(exact - whole) > _NOISE:
-                raise ValueError(f"is {exact:f} tokens by its unit, not a whole number")
-            return cells.bounded(int(whole))
+            return token_units.whole_tokens(cells.amount(columns[AMOUNT][row]), per_unit)
         except ValueError as fault:
             raise self.fault(str(fault), i, AMOUNT) from None
-
-    def factor(self, i: int) -> int:
-        """Give per how many tokens a line counts."""
-        columns, row = self.table.columns, self.rows[i]
-        units = [columns[c][row].strip() for c in (UNIT, OTHER_UNIT) if c in columns]
-        for unit in units:
-            found = _UNITS.fullmatch(unit)
-            if found:
-                return _FACTORS[(found["n"] or "").replace(",", "").lower()]
-        described = _DESCRIBED_UNIT.search(self.descriptions[i] or "")
-        if described and "units" in [unit.lower() for unit in units]:
-            return _FACTORS[described["n"].lower()]
-        shown = cells.quoted(next(filter(None, units), ""))
-        raise self.fault(
-            f"is {shown} and does not say per how many tokens the amount counts; export {UNIT}",
-            i,
-            UNIT,
-        )
 
 
 def _line_type(text: str) -> str:
@@ -339,4 +316,4 @@ def _instant(text: str) -> datetime:
 
 
 def _description(text: str) -> str:
-    return cells.name(text.strip()[: cells.MAX_NAME])
+    return cells.name(" ".join(text.split())[: cells.MAX_NAME])

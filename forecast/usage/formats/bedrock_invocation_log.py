@@ -15,6 +15,7 @@ response body holds (TokenUsage, CacheDetail); all read 2026-11-24.
 * `modelId` is kept as it stands, a model, an inference profile or an ARN: its region prefix
   decides the price. `accountId` is the workspace, the caller (an assumed role without its
   session) the key, `requestMetadata` the tag.
+* It shows the same usage as Bedrock's lines of an AWS bill: one of the two counts.
 * A record with an `errorCode` and no output was not served and is left out, and so is one that
   counts no tokens at all (images, video); both are said.
 """
@@ -27,15 +28,16 @@ from typing import Any, Final
 
 from forecast.records.usage import ServiceTier
 from forecast.usage.formats import cells
-from forecast.usage.formats.collected import REQUEST_SECONDS, UNKNOWN_MODEL, Collected
+from forecast.usage.formats.collected import REQUEST_SECONDS, Collected
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "bedrock_invocation_log"
 description: Final = "Amazon Bedrock model invocation log (JSON Lines)"
-recorded_by: Final = "bedrock_invocation_log"
+recorded_by: Final = "aws"
 input_includes_cache: Final = False
 cannot_tell: Final = ("service_tier",)
 seen_by: Final = "vendor"

@@ -17,9 +17,6 @@ from forecast.usage.formats.canonical import DEFAULTS
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import BUCKET_ROWS, Parsed, bucket_frame, cost_frame
 
-UNKNOWN_MODEL: Final = "unknown"
-"""The model of a record that names none: kept, and refused when it is priced."""
-
 REQUEST_SECONDS: Final = 1
 """A record of one request covers the second in which it began."""
 
@@ -42,14 +39,17 @@ class Collected:
 
     Attributes
     ----------
+    member
+        Where its records should be, for the message of a file without any.
     n_rows, n_lines
         How many were added.
     first, last
         What they cover so far, UTC without a zone; None before anything is covered.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, member: str | None = None) -> None:
         self.file = file
+        self.member = member
         self.n_rows = 0
         self.n_lines = 0
         self.first: datetime | None = None
@@ -145,7 +145,9 @@ class Collected:
             Nothing was covered at all.
         """
         if self.first is None or self.last is None:
-            raise UsageFormatError("holds no record; export it again", file=self.file)
+            raise UsageFormatError(
+                "holds no record; export it again", file=self.file, column=self.member
+            )
         self._write_spent()
         return Parsed(
             bucket_frame(self._usage),

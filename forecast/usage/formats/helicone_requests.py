@@ -23,11 +23,12 @@ from typing import Any, Final
 
 from forecast.records.costs import Amounts
 from forecast.usage.formats import cells, json_text, platforms
-from forecast.usage.formats.collected import REQUEST_SECONDS, UNKNOWN_MODEL, Collected
+from forecast.usage.formats.collected import REQUEST_SECONDS, Collected
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import Row, records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "helicone_requests"
 description: Final = "Helicone requests (query API or export tool)"
@@ -63,9 +64,13 @@ _VERTEX_HOST: Final = "aiplatform."
 
 
 def fits(head: Head) -> bool:
-    """Tell whether a file has Helicone's columns of a request and its response."""
-    names = head.keys if head.kind == "json" else head.columns
-    return names >= _KEY_COLUMNS
+    """Tell whether a file has Helicone's names of a request and its response.
+
+    In JSON a long body may stand before the counts, so the first names must do.
+    """
+    if head.kind == "json":
+        return {"response_id", "response_created_at"} <= head.keys
+    return head.columns >= _KEY_COLUMNS
 
 
 def read(data: bytes, file: str) -> Parsed:
@@ -110,6 +115,7 @@ class _Requests:
             self.said["hits"] += 1
             return
         served = _served(record)
+        self.said["no_provider"] += record.text("provider").upper() in _NO_PROVIDER
         names = {"platform": served.platform, "model": served.model}
         cost = "cost" if record.has("cost") else "costUSD"
         if record.has(cost):
@@ -154,10 +160,12 @@ class _Requests:
             "no_cache": "have no cache columns: cache reads and writes are missing, and so is "
             "their cost; export JSON Lines instead",
             "writes": "do not tell the lifetime of their cache writes: taken as 5 minutes",
+            "no_provider": "name no provider: the platform is read off the model id",
             "audio": "count audio tokens, at the rates of text",
             "long": "have properties too long for a tag, left out",
         }
         unknown = ["cache_read_tokens", "cache_write_5m_tokens"] if self.said["no_cache"] else []
+        unknown += ["platform"] if self.said["no_provider"] else []
         return self.collected.parsed(
             warnings=[f"{self.said[k]} requests {v}" for k, v in said.items() if self.said[k]],
             cannot_tell=unknown + (["cache_write_1h_tokens"] if self.said["writes"] else []),

@@ -217,5 +217,5 @@ class Fields:
     def refuse_unknown_tokens(self, known: set[str] | frozenset[str]) -> None:
         """Refuse token counts that nobody has reviewed: dropping one would lose money."""
         for member in self.members:
-            if "token" in member and member not in known:
+            if "token" in member.lower() and member not in known:
                 raise self.fault(member, "is a token count this version does not know; update it")

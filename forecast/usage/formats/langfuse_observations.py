@@ -27,13 +27,14 @@ from typing import Final, NamedTuple
 
 from forecast.records.costs import Amounts
 from forecast.usage.formats import cells, platforms
-from forecast.usage.formats.collected import REQUEST_SECONDS, UNKNOWN_MODEL, Collected, exact_sum
+from forecast.usage.formats.collected import REQUEST_SECONDS, Collected, exact_sum
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.nesting import around_others
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import records
 from forecast.usage.formats.usage_types import UsageTypes, read_types
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "langfuse_observations"
 description: Final = "Langfuse observations (API or blob storage export)"
@@ -60,6 +61,14 @@ _NAMES: Final = {
 }
 _OLD_COUNTS: Final = ("promptTokens", "completionTokens", "prompt_tokens", "completion_tokens")
 _COLUMNS: Final = frozenset({*(n for names in _NAMES.values() for n in names), *_OLD_COUNTS})
+_MARKS: Final = (
+    {"startTime", "usageDetails"},
+    {"start_time", "usage_details"},
+    {"traceId", "startTime", "parentObservationId"},
+    {"traceId", "startTime", "completionStartTime"},
+    {"trace_id", "start_time", "parent_observation_id"},
+)
+"""Names of which one set tells an observation."""
 
 
 class _Call(NamedTuple):
@@ -70,11 +79,12 @@ class _Call(NamedTuple):
 
 
 def fits(head: Head) -> bool:
-    """Tell whether a file has observations with usage types."""
+    """Tell whether a file has observations of traces.
+
+    Long prompts may stand before the usage types, so the names before them must do.
+    """
     names = head.keys if head.kind == "json" else head.columns
-    return {"id", "type"} <= names and (
-        {"usageDetails", "startTime"} <= names or {"usage_details", "start_time"} <= names
-    )
+    return {"id", "type"} <= names and any(mark <= names for mark in _MARKS)
 
 
 def read(data: bytes, file: str) -> Parsed:
@@ -167,7 +177,7 @@ class _Observations:
         plain = usage.plain
         self.said["unsure"] += not plain.sure
         self.said["modes"] += bool(usage.modes)
-        self.said["lifetimes"] += bool(usage.write_5m) and not usage.lifetimes_told
+        self.said["lifetimes"] += usage.write > 0
         self.collected.usage(
             start=at,
             seconds=REQUEST_SECONDS,
@@ -179,7 +189,7 @@ class _Observations:
             input_tokens=plain.input,
             output_tokens=plain.output,
             cache_read_tokens=usage.read,
-            cache_write_5m_tokens=usage.write_5m,
+            cache_write_5m_tokens=usage.write + usage.write_5m,
             cache_write_1h_tokens=usage.write_1h,
             web_searches=usage.searches,
             requests=1,

@@ -19,23 +19,25 @@ litellm 1.109.1, read 2026-11-24.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from forecast.errors import UsageFormatError
 from forecast.records.costs import Amounts, ChargeKind
 from forecast.usage.formats import cells, platforms
-from forecast.usage.formats.collected import UNKNOWN_MODEL, Collected, uncached_input
+from forecast.usage.formats.collected import Collected, uncached_input
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import DAY_SECONDS, Parsed
 from forecast.usage.formats.records import records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 _KEY_COLUMNS: Final = frozenset(
     {"date", "api_key", "prompt_tokens", "completion_tokens", "api_requests"}
 )
-_OWNERS: Final = ("user_id", "team_id", "organization_id", "end_user_id", "agent_id", "tag")
+_TAG: Final = "tag"
+_OWNERS: Final = ("user_id", "team_id", "organization_id", "end_user_id", "agent_id", _TAG)
 _TOKENS: Final = frozenset(
     {
         *("prompt_tokens", "completion_tokens", "total_tokens", "cache_read_input_tokens"),
@@ -60,7 +62,19 @@ _AMOUNTS: Final = Amounts(unit="USD", meaning="estimated")
 
 @dataclass(frozen=True)
 class DailyTable:
-    """One of the tables; `owner` is its column for the owner, empty in the global one."""
+    """One of the daily tables, as a format.
+
+    Attributes
+    ----------
+    name
+        The word that `--format` takes.
+    table
+        Its name in LiteLLM's database.
+    owner
+        Its column for the owner; empty in the global table, which has none.
+    fills
+        The column of the usage table that the owner becomes.
+    """
 
     name: str
     table: str
@@ -82,7 +96,8 @@ class DailyTable:
         """Tell whether a file has the columns of the daily tables, and this one's owner."""
         names = head.keys if head.kind == "json" else head.columns
         owners = [owner for owner in _OWNERS if owner in names]
-        return names >= _KEY_COLUMNS and owners == ([self.owner] if self.owner else [])
+        mine = [[self.owner]] if self.owner else [[], [_TAG]]
+        return names >= _KEY_COLUMNS and owners in mine
 
     def read(self, data: bytes, file: str) -> Parsed:
         r"""Read the rows of one file.
@@ -102,31 +117,32 @@ class DailyTable:
         >>> rows[["input_tokens", "cache_read_tokens", "requests"]].values.tolist()
         [[200, 800, 2]]
         """
-        if self.owner == "tag":
-            raise UsageFormatError(
-                "counts a request once for each of its tags; export LiteLLM_DailyUserSpend "
-                "or the spend logs instead",
-                file=file,
-                column="tag",
-            )
         collected = Collected(file)
-        n_writes = 0
+        said: Counter[str] = Counter()
         for record in records(data, file, _COLUMNS, tokens=_TOKENS):
-            n_writes += self._add(record, collected)
+            if _TAG in record.members:
+                raise record.fault(
+                    _TAG,
+                    "is the table of tags, which counts a request once for each of its tags; "
+                    "export LiteLLM_DailyUserSpend or the spend logs instead",
+                )
+            said["writes"] += self._add(record, collected)
+            said["no_provider"] += not record.has("custom_llm_provider")
         warnings = [
             "requests that LiteLLM's own response cache answered are counted too; if it is on, "
             "the spend logs tell them apart"
         ]
-        if n_writes:
+        if said["writes"]:
             warnings.append(
-                f"{n_writes} rows do not tell the lifetime of their cache writes: "
+                f"{said['writes']} rows do not tell the lifetime of their cache writes: "
                 "taken as 5 minutes"
             )
         if self.owner not in ("", "user_id"):
             warnings.append(
                 f"holds only requests with a {self.owner}; LiteLLM_DailyUserSpend holds all"
             )
-        return collected.parsed(warnings=warnings)
+        unsure = ["platform"] if said["no_provider"] else []
+        return collected.parsed(warnings=warnings, cannot_tell=unsure)
 
     def _add(self, record: Fields, collected: Collected) -> bool:
         """Add one row; tell whether its cache writes lack a lifetime."""
@@ -199,6 +215,5 @@ END_USERS: Final = DailyTable(
 )
 AGENTS: Final = DailyTable("litellm_daily_agents", "LiteLLM_DailyAgentSpend", "agent_id", "tag")
 EVERYBODY: Final = DailyTable("litellm_daily_global", "LiteLLM_DailyGlobalSpend", "", "")
-TAGS: Final = DailyTable("litellm_daily_tags", "LiteLLM_DailyTagSpend", "tag", "tag")
 
-TABLES: Final = (USERS, TEAMS, ORGANIZATIONS, END_USERS, AGENTS, EVERYBODY, TAGS)
+TABLES: Final = (USERS, TEAMS, ORGANIZATIONS, END_USERS, AGENTS, EVERYBODY)

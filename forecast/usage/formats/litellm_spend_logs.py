@@ -6,7 +6,8 @@ proxy/spend_tracking/spend_tracking_utils.py of litellm 1.109.1, read 2026-11-24
 
 * `prompt_tokens` **includes** cache reads and writes. They stand in `metadata`, in
   `usage_object` or, before it existed, in `additional_usage_values`; without either the row is
-  taken to have none, and a warning says so.
+  taken to have none, and a warning says so. Where `total_tokens` only adds up with the cache
+  tokens beside the prompt, as some pass-through routes log them, they are not taken out.
 * Cache writes are split by lifetime where the usage object splits them, else five minutes.
 * `cache_hit` is LiteLLM's own response cache: the vendor saw no request, and nothing is counted.
 * `spend` is USD that LiteLLM multiplied out from its own price list: an estimate, summed by day,
@@ -28,7 +29,6 @@ from forecast.records.usage import ServiceTier
 from forecast.usage.formats import cells, json_text, platforms, response_usage, vocabulary
 from forecast.usage.formats.collected import (
     REQUEST_SECONDS,
-    UNKNOWN_MODEL,
     Collected,
     uncached_input,
 )
@@ -36,6 +36,7 @@ from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import records
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "litellm_spend_logs"
 description: Final = "LiteLLM spend logs (table dump or API answer)"
@@ -102,6 +103,8 @@ class _Log:
         self.n_empty = 0
         self.n_without_usage = 0
         self.n_unsplit_writes = 0
+        self.n_without_provider = 0
+        self.n_apart = 0
 
     def page(self, answer: Fields) -> None:
         if answer.has("total_pages"):
@@ -120,6 +123,7 @@ class _Log:
         metadata = _object(record, "metadata")
         model = record.text("model")
         served = platforms.served(model or UNKNOWN_MODEL, record.text("custom_llm_provider"))
+        self.n_without_provider += not record.has("custom_llm_provider")
         names = {
             "platform": served.platform,
             "model": served.model,
@@ -142,7 +146,15 @@ class _Log:
             usage = Fields({}, record.file, record.row, "metadata.usage_object.")
         cached = response_usage.cache_tokens(usage)
         self.n_unsplit_writes += not cached.lifetimes_told
-        plain = record.read("prompt_tokens", lambda _: uncached_input(prompt, *cached[:3]))
+        inside = sum(cached[:3])
+        total = record.count_or_zero("total_tokens")
+        apart = inside > 0 and total == prompt + output + inside
+        self.n_apart += apart
+        plain = (
+            prompt
+            if apart
+            else record.read("prompt_tokens", lambda _: uncached_input(prompt, inside))
+        )
         batch = record.text("call_type") in _BATCH_CALLS
         self.collected.usage(
             start=at,
@@ -172,12 +184,14 @@ class _Log:
                 self.n_without_usage,
                 "carry no usage object: taken to have no cache tokens, which prices reads as input",
             ),
+            (self.n_apart, "have a total that counts cache tokens beside the prompt: taken so"),
             (
                 self.n_unsplit_writes,
                 "do not tell the lifetime of their cache writes: taken as 5 minutes",
             ),
         )
         unsure = ["cache_read_tokens"] if self.n_without_usage else []
+        unsure += ["platform"] if self.n_without_provider else []
         return self.collected.parsed(
             warnings=[f"{n} records {what}" for n, what in told if n],
             cannot_tell=unsure + (["cache_write_1h_tokens"] if self.n_unsplit_writes else []),

@@ -99,7 +99,7 @@ def read(data: bytes, file: str) -> Parsed:
     >>> costs[["model", "token_kind", "billed_usd"]].values.tolist()
     [['gpt-5-2025-08-07', 'cache_read', Decimal('0.06')]]
     """
-    collected = Collected(file)
+    collected = Collected(file, member="data")
     report = Report(collected)
     n_without_item = 0
     for result in report.results(data, _COLUMNS):

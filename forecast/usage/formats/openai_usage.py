@@ -23,12 +23,13 @@ from typing import Any, Final
 
 from forecast.records.usage import ServiceTier
 from forecast.usage.formats.cells import quoted
-from forecast.usage.formats.collected import UNKNOWN_MODEL, Collected, uncached_input
+from forecast.usage.formats.collected import Collected, uncached_input
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.openai_report import ENVELOPE, TIMES, Report
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import Row, flag
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "openai_usage"
 description: Final = "OpenAI usage of completions and embeddings (API pages or dashboard table)"
@@ -114,7 +115,7 @@ def read(data: bytes, file: str) -> Parsed:
     >>> rows[["model", "service_tier", "input_tokens", "cache_read_tokens"]].values.tolist()
     [['gpt-5', 'batch', 200, 800]]
     """
-    collected = Collected(file)
+    collected = Collected(file, member="data")
     report = Report(collected)
     nulls: Counter[str] = Counter()
     other_modes = 0

@@ -29,7 +29,6 @@ from typing import Any, Final, NamedTuple
 from forecast.usage.formats import cells, epoch, json_text, platforms, response_usage
 from forecast.usage.formats.collected import (
     REQUEST_SECONDS,
-    UNKNOWN_MODEL,
     Collected,
     uncached_input,
 )
@@ -37,6 +36,7 @@ from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.nesting import around_others
 from forecast.usage.formats.protocol import Parsed
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "otel_genai_spans"
 description: Final = "OpenTelemetry GenAI spans (OTLP JSON)"
@@ -54,12 +54,15 @@ _COUNTS: Final = {
     "read": (
         f"{_USAGE}cache_read.input_tokens",
         f"{_USAGE}cache_read_input_tokens",
+        f"{_USAGE}cache_read_tokens",
         f"{_USAGE}input_tokens.cached",
     ),
     "write": (
         f"{_USAGE}cache_creation.input_tokens",
         f"{_USAGE}cache_creation_input_tokens",
         f"{_USAGE}cache_write_input_tokens",
+        f"{_USAGE}cache_creation_tokens",
+        f"{_USAGE}cache_write_tokens",
         f"{_USAGE}input_tokens.cache_write",
     ),
     "total": (f"{_USAGE}total_tokens", "llm.usage.total_tokens"),
@@ -69,6 +72,7 @@ _INSIDE: Final = frozenset(
         f"{_USAGE}reasoning.output_tokens",
         f"{_USAGE}output_tokens.reasoning",
         f"{_USAGE}reasoning_tokens",
+        f"{_USAGE}thoughts_tokens",
     }
 )
 _DETAILS: Final = f"{_USAGE}details."
@@ -158,7 +162,7 @@ def _attributes(holder: Fields) -> Fields:
 
 class _Spans:
     def __init__(self, file: str) -> None:
-        self.collected = Collected(file)
+        self.collected = Collected(file, member="spans")
         self.parents: dict[str, str] = {}
         self.calls: dict[str, _Call] = {}
         self.said: Counter[str] = Counter()
@@ -192,6 +196,7 @@ class _Spans:
             "agents": "are an agent's own, which repeat the calls in them: not counted",
             "around": "are the sum of others inside them: not counted",
             "apart": "have a total that counts cache tokens beside the input: taken so",
+            "provider": "name no provider: the platform is read off the model id",
             "writes": "do not tell the lifetime of their cache writes: taken as 5 minutes",
         }
         warnings = [f"{self.said[k]} spans {v}" for k, v in said.items() if self.said[k]]
@@ -199,7 +204,8 @@ class _Spans:
             warnings.append(f"none of the {len(self.parents)} spans carries gen_ai.usage tokens")
         return self.collected.parsed(
             warnings=warnings,
-            cannot_tell=["cache_write_1h_tokens"] if self.said["writes"] else [],
+            cannot_tell=(["cache_write_1h_tokens"] if self.said["writes"] else [])
+            + (["platform"] if self.said["provider"] else []),
         )
 
     def add_call(self, identity: str, call: _Call) -> None:
@@ -210,6 +216,7 @@ class _Spans:
         self.said["apart"] += apart
         self.said["writes"] += counts["write"] > 0
         served = _served(told)
+        self.said["provider"] += not _provider(told)
         tier = next((name for name in _TIERS if told.has(name)), _TIERS[0])
         self.collected.usage(
             start=call.at,
@@ -235,9 +242,13 @@ class _Spans:
         )
 
 
+def _provider(told: Fields) -> str:
+    return told.text("gen_ai.provider.name") or told.text("gen_ai.system")
+
+
 def _served(told: Fields) -> platforms.Served:
     asked, answered = told.text("gen_ai.request.model"), told.text("gen_ai.response.model")
-    provider = told.text("gen_ai.provider.name") or told.text("gen_ai.system")
+    provider = _provider(told)
     on_bedrock = platforms.platform(provider) == "bedrock" if provider else False
     first, second = (asked, answered) if on_bedrock else (answered, asked)
     return platforms.served(first or second or UNKNOWN_MODEL, provider)

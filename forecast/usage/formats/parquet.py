@@ -91,7 +91,10 @@ def _typed(column: pa.ChunkedArray) -> TypedColumn:
         days = [None if v is None else v.replace(tzinfo=None) for v in _utc(seconds)]
         return TypedColumn("instant" if kind.tz else "naive_instant", days)
     names = (
-        ("text", pa.types.is_string(kind) or pa.types.is_large_string(kind)),
+        (
+            "text",
+            pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind),
+        ),
         ("integer", pa.types.is_integer(kind)),
         ("float", pa.types.is_floating(kind)),
         ("decimal", pa.types.is_decimal(kind)),

@@ -86,6 +86,21 @@ Served(platform='anthropic', model='claude-opus-5'))
     return Served(_by_spelling(model), model)
 
 
+def maker(model: str) -> str:
+    """Give whose model an id names, wherever it runs; other makers are one.
+
+    >>> maker("us.anthropic.claude-opus-5"), maker("openai/gpt-5.4"), maker("llama-4")
+    ('anthropic', 'openai', 'unknown')
+    """
+    text = model.lower()
+    name = text.rsplit("/", 1)[-1]
+    if "claude" in text:
+        return "anthropic"
+    if _OPENAI_ID.fullmatch(name) or "openai" in text:
+        return "openai"
+    return "google" if "gemini" in name else UNKNOWN_PLATFORM
+
+
 def _without_route(model: str) -> str:
     """Take off the route that LiteLLM writes between platform and id (bedrock/converse/…)."""
     route, _, rest = model.partition("/")

@@ -32,6 +32,9 @@ BUCKET_ROWS: Final = Table(
 
 DAY_SECONDS: Final = 86_400
 
+ANY_BOOKS: Final = "*"
+"""`recorded_by` of an exchange format, which may copy the books of any other format."""
+
 
 @dataclass(frozen=True)
 class Parsed:
@@ -76,7 +79,7 @@ class UsageFormat(Protocol):
 
     @property
     def recorded_by(self) -> str:
-        """Whose books the export copies; empty for tables of the customer's own.
+        """Whose books the export copies: a vendor's, or `ANY_BOOKS`; empty for the customer's own.
 
         Two different exports of the same books over the same days would count usage twice.
         """

@@ -17,12 +17,18 @@ from forecast.usage.formats import (
     aws_cur,
     bedrock_invocation_log,
     canonical,
+    canonical_costs,
+    ccusage_daily,
+    focus,
     helicone_requests,
     langfuse_observations,
     litellm_daily_spend,
     litellm_spend_logs,
+    monthly_invoice,
     openai_costs,
     openai_usage,
+    openrouter_activity,
+    openrouter_generations,
     otel_genai_spans,
 )
 from forecast.usage.formats.head import Head
@@ -37,6 +43,8 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     anthropic_console_cost,
     anthropic_claude_code,
     aws_cur,
+    focus,
+    monthly_invoice,
     canonical,
     openai_usage,
     openai_costs,
@@ -46,6 +54,10 @@ FORMATS: Final[tuple[UsageFormat, ...]] = (
     langfuse_observations,
     otel_genai_spans,
     helicone_requests,
+    canonical_costs,
+    openrouter_activity,
+    openrouter_generations,
+    ccusage_daily,
 )
 
 _SHOWN_NAMES: Final = 8

@@ -23,15 +23,16 @@ _READ: Final = (
     *("input_cache_read", "input_cache_read_tokens", "cache_read", "cached_tokens"),
     *("input_cached_content_token_count", "cached_content_token_count", "cached_input_tokens"),
 )
-_WRITE_5M: Final = (
+_WRITE: Final = (
     *("cache_creation_input_tokens", "input_cache_creation_input_tokens", "cache_creation"),
     *("input_cache_creation", "input_cache_creation_tokens", "input_cache_write"),
-    *("input_cache_write_tokens", "cache_write_input_tokens", "input_cache_creation_5m"),
-    *("input_ephemeral_5m_input_tokens", "ephemeral_5m_input_tokens"),
+    *("input_cache_write_tokens", "cache_write_input_tokens"),
+)
+_WRITE_5M: Final = (
+    *("input_cache_creation_5m", "input_ephemeral_5m_input_tokens", "ephemeral_5m_input_tokens"),
 )
 _WRITE_1H: Final = (
-    *("input_cache_creation_1h", "input_ephemeral_1h_input_tokens"),
-    "ephemeral_1h_input_tokens",
+    *("input_cache_creation_1h", "input_ephemeral_1h_input_tokens", "ephemeral_1h_input_tokens"),
 )
 _SEARCHES: Final = ("web_search_requests", "server_tool_use_web_search_requests", "web_searches")
 _OUTPUT_WORDS: Final = ("output", "completion", "reasoning", "thought", "candidate")
@@ -41,6 +42,7 @@ _KNOWN: Final = {
     **dict.fromkeys(_OUTPUT, "output"),
     **dict.fromkeys(_TOTAL, "total"),
     **dict.fromkeys(_READ, "read"),
+    **dict.fromkeys(_WRITE, "write"),
     **dict.fromkeys(_WRITE_5M, "write_5m"),
     **dict.fromkeys(_WRITE_1H, "write_1h"),
     **dict.fromkeys(_SEARCHES, "searches"),
@@ -67,8 +69,8 @@ class UsageTypes:
         What is named so, and nothing else.
     more_input, more_output
         Parts of their own: audio, images, reasoning.
-    read, write_5m, write_1h, searches
-        As named.
+    read, write, write_5m, write_1h, searches
+        As named; `write` is what tells no lifetime.
     total
         None where none was reported.
     tier
@@ -80,18 +82,18 @@ class UsageTypes:
     more_input: int = 0
     more_output: int = 0
     read: int = 0
+    write: int = 0
     write_5m: int = 0
     write_1h: int = 0
     searches: int = 0
     total: int | None = None
     tier: str = ""
-    lifetimes_told: bool = True
     modes: list[str] = field(default_factory=list)
 
     @property
     def cached(self) -> int:
         """Cache reads and writes."""
-        return self.read + self.write_5m + self.write_1h
+        return self.read + self.write + self.write_5m + self.write_1h
 
     @property
     def any(self) -> int:
@@ -130,8 +132,8 @@ class UsageTypes:
 def read_types(details: Fields) -> UsageTypes:
     """Read the usage types of one observation.
 
-    A name that nobody has reviewed counts as input or output where it says so, as Langfuse itself
-    does, and is kept in `modes`.
+    Two names of one thing with the same count are copies. A name that nobody has reviewed counts
+    as input or output where it says so, as Langfuse itself does, and is kept in `modes`.
 
     Raises
     ------
@@ -150,6 +152,8 @@ def read_types(details: Fields) -> UsageTypes:
         count = details.count_or_zero(member)
         if count:
             _add(types, details, member, count)
+    if types.write == types.write_5m + types.write_1h:
+        types.write = 0  # the sum of its lifetimes, reported beside them
     return types
 
 
@@ -157,14 +161,13 @@ def _add(types: UsageTypes, details: Fields, member: str, count: int) -> None:
     kind = _KNOWN.get(member)
     words = member.lower()
     tier = next((tier for tier in _TIERS if tier in words.split("_")), "")
-    if kind == "total":
-        types.total = count
-    elif kind is not None:
-        if getattr(types, kind) and kind in ("input", "output"):
-            raise details.fault(member, f"counts the {kind} once more; one of the two must go")
-        setattr(types, kind, getattr(types, kind) + count)
-        if kind == "write_5m" and "5m" not in words:
-            types.lifetimes_told = False
+    if kind is not None:
+        before = getattr(types, kind)
+        if before and before != count:
+            raise details.fault(
+                member, f"is {count} where another name of the same says {before}; one must go"
+            )
+        setattr(types, kind, count)
     elif tier:
         types.tier = tier
     elif "cache" in words:

@@ -12,6 +12,9 @@ from typing import Final
 from forecast.records.usage import Geography, ServiceTier, Speed
 from forecast.usage.formats.cells import quoted
 
+UNKNOWN_MODEL: Final = "unknown"
+"""The model of a record that names none: kept, and refused when it is priced."""
+
 _TIERS: Final = {
     **{tier.value: tier.value for tier in ServiceTier},
     "priority_on_demand": ServiceTier.PRIORITY.value,

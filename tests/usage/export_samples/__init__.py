@@ -1,8 +1,4 @@
-"""One small valid export of every format, in exactly the vendor's shape.
-
-The key is the name of the format, with a word after a full stop where a format comes in more than
-one syntax.
-"""
+"""One small valid export of every format, in exactly the vendor's shape, by the format's name."""
 
 from __future__ import annotations
 

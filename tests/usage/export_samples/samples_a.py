@@ -297,6 +297,124 @@ CUR = cur_csv(
     ),
 )
 
+FOCUS_HEADER = [
+    *("BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodEnd"),
+    *("BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription"),
+    *("ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart", "CommitmentDiscountStatus"),
+    *("ConsumedQuantity", "ConsumedUnit", "ContractedCost", "EffectiveCost"),
+    *("HostProviderName", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit"),
+    *("RegionId", "ResourceId", "ResourceType", "ServiceCategory", "ServiceName"),
+    *("ServiceProviderName", "ServiceSubcategory", "SkuId", "SkuMeter", "SkuPriceDetails"),
+    *("SkuPriceId", "SubAccountId", "Tags"),
+]
+"""The columns of FOCUS 1.3 that an AI service fills."""
+
+
+def focus_line(**changes: str) -> dict[str, str]:
+    """One day of input tokens of Opus 5.5, at 15 % off list."""
+    blank = dict.fromkeys(FOCUS_HEADER, "NULL")
+    return (
+        blank
+        | {
+            "BilledCost": "3.40",
+            "BillingAccountId": "billing-1",
+            "BillingCurrency": "USD",
+            "BillingPeriodEnd": "2026-12-01T00:00:00Z",
+            "BillingPeriodStart": "2026-11-01T00:00:00Z",
+            "ChargeCategory": "Usage",
+            "ChargeDescription": "claude-opus-5-5 Input Tokens",
+            "ChargeFrequency": "Usage-Based",
+            "ChargePeriodEnd": "2026-11-03T00:00:00Z",
+            "ChargePeriodStart": "2026-11-02T00:00:00Z",
+            "ConsumedQuantity": "1000000",
+            "ConsumedUnit": "Tokens",
+            "ContractedCost": "3.40",
+            "EffectiveCost": "3.40",
+            "InvoiceIssuerName": "Anthropic",
+            "ListCost": "4.00",
+            "PricingQuantity": "1",
+            "PricingUnit": "1M Tokens",
+            "ResourceId": "anthropic/claude-opus-5-5",
+            "ResourceType": "Model",
+            "ServiceCategory": "AI and Machine Learning",
+            "ServiceName": "Claude API",
+            "ServiceProviderName": "Anthropic",
+            "ServiceSubcategory": "Generative AI",
+            "SkuId": "anthropic/claude-opus-5-5/input-tokens",
+            "SkuMeter": "Input Tokens",
+            "SkuPriceId": "anthropic/claude-opus-5-5/input-tokens/default",
+            "SubAccountId": "account-1",
+        }
+        | changes
+    )
+
+
+def focus_csv(*lines: dict[str, str], header: list[str] | None = None) -> str:
+    """Lines of a FOCUS export in CSV."""
+    text = io.StringIO(newline="")
+    names = header or [*FOCUS_HEADER, *(n for n in lines[0] if n not in FOCUS_HEADER)]
+    writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+FOCUS = focus_csv(
+    focus_line(),
+    focus_line(
+        BilledCost="0.85",
+        ChargeDescription="claude-opus-5-5 Cache Write 1h Tokens",
+        ConsumedQuantity="125000",
+        ContractedCost="0.85",
+        ListCost="1.00",
+        SkuMeter="Cache Write 1h Tokens",
+    ),
+    focus_line(
+        BilledCost="900",
+        ChargeCategory="Purchase",
+        ChargeDescription="Commitment, November",
+        ChargeFrequency="Recurring",
+        ChargePeriodEnd="2026-12-01T00:00:00Z",
+        ChargePeriodStart="2026-11-01T00:00:00Z",
+        ConsumedQuantity="NULL",
+        ConsumedUnit="NULL",
+        ContractedCost="900",
+        ListCost="900",
+        ResourceId="commitment-1",
+        ResourceType="Commitment",
+        SkuMeter="NULL",
+    ),
+    focus_line(
+        BilledCost="4.80",
+        ChargeDescription="Virtual machine",
+        ConsumedQuantity="24",
+        ConsumedUnit="Hours",
+        ContractedCost="4.80",
+        ListCost="4.80",
+        ResourceId="i-123",
+        ResourceType="Instance",
+        ServiceCategory="Compute",
+        ServiceName="Amazon Elastic Compute Cloud",
+        ServiceProviderName="AWS",
+        ServiceSubcategory="Virtual Machines",
+        SkuId="SKU-1",
+        SkuMeter="BoxUsage",
+    ),
+)
+
+MONTHLY_INVOICE = """month,usd
+2026-09,1234.56
+2026-10,-10
+2026-11,0.005
+"""
+
+CANONICAL_COSTS = """month,platform,model,service_tier,token_kind,charge,description,quantity,\
+list_usd,billed_usd
+2026-10,anthropic,claude-opus-5-5,standard,output,usage,Opus 5.5 output,"5,000,000",100.00,85.00
+2026-10,anthropic,claude-opus-5-5,batch,input,,Opus 5.5 batch input,,"$1,200.50",1020.425
+2026-11,,,,,credit,Goodwill,,,(40.00)
+"""
+
 SAMPLES: dict[str, bytes] = {
     "anthropic_usage_report": json.dumps(page(day_bucket(1, result(), result(model="b")))).encode(),
     "anthropic_console_usage": CONSOLE.encode(),
@@ -307,4 +425,7 @@ SAMPLES: dict[str, bytes] = {
     "anthropic_console_cost": CONSOLE_COST.encode(),
     "anthropic_claude_code": CLAUDE_CODE.encode(),
     "aws_cur": CUR.encode(),
+    "focus": FOCUS.encode(),
+    "monthly_invoice": MONTHLY_INVOICE.encode(),
+    "canonical_costs": CANONICAL_COSTS.encode(),
 }

@@ -530,19 +530,150 @@ request_properties,request_user_id,model,prompt_tokens,completion_tokens,latency
 "5f0d","2026-11-01T10:00:02.000Z","429","2026-11-01T10:00:00.000Z",,,,"gpt-5.4-mini",,,,
 '''
 
+OPENROUTER_ACTIVITY_TABLE = b"""\
+Date,Slug,Usage,BYOK Usage,Requests,Prompt Tokens,Completion Tokens,Reasoning Tokens
+"2026-11-01 00:00:00","anthropic/claude-opus-5.5","430.07","0","4115","70965665","3009973","0"
+"2026-11-02 00:00:00","anthropic/claude-opus-5.5","505.87","1.5","4254","87199493","2795119","12"
+"""
+
+OPENROUTER_ACTIVITY = json.dumps(
+    {
+        "data": [
+            {
+                "date": "2026-11-01",
+                "model": "openai/gpt-5.4",
+                "model_permaslug": "openai/gpt-5.4-2026-03-05",
+                "endpoint_id": "550e8400-e29b-41d4-a716-446655440000",
+                "provider_name": "OpenAI",
+                "usage": 0.015,
+                "byok_usage_inference": 0,
+                "requests": 5,
+                "prompt_tokens": 5000,
+                "completion_tokens": 125,
+                "reasoning_tokens": 25,
+                "cached_tokens": 3000,
+            },
+            {
+                "date": "2026-11-02",
+                "model": "openai/gpt-5.4",
+                "model_permaslug": "openai/gpt-5.4-2026-03-05",
+                "endpoint_id": "550e8400-e29b-41d4-a716-446655440000",
+                "provider_name": "OpenAI",
+                "usage": 0.025,
+                "byok_usage_inference": 0.012,
+                "requests": 6,
+                "prompt_tokens": 6000,
+                "completion_tokens": 225,
+                "reasoning_tokens": 0,
+                "cached_tokens": 0,
+            },
+        ]
+    }
+).encode()
+
+OPENROUTER_GENERATIONS = b"""\
+generation_id,created_at,cost_total,cost_web_search,cost_cache,cost_file_processing,\
+byok_usage_inference,tokens_prompt,tokens_completion,tokens_reasoning,tokens_cached,\
+model_permaslug,provider_name,variant,cancelled,streamed,user,finish_reason_raw,\
+finish_reason_normalized,generation_time_ms,time_to_first_token_ms,app_name,api_key_name
+gen-1793527200-NEpXKqXYIDjS7TmNrT9j,2026-11-01 10:00:00.040,0.0123,0,-0.002,0,0,10389,137,37,\
+8000,anthropic/claude-opus-5.5-20260901,Anthropic,standard,false,true,,end_turn,stop,2000,500,\
+closer,prod
+gen-1793527201-AAAAAAAAAAAAAAAAAAAA,2026-11-01 10:00:01.000,0.0001,0,0,0,0.5,100,10,0,0,\
+openai/gpt-5.4-2026-03-05,OpenAI,standard,false,true,,stop,stop,900,300,,prod
+"""
+
+
+def _ccusage(**counts: int) -> dict[str, int]:
+    names = ("inputTokens", "outputTokens", "cacheCreationTokens", "cacheReadTokens")
+    return {name: counts.get(name, 0) for name in names}
+
+
+CCUSAGE_DAILY = json.dumps(
+    {
+        "daily": [
+            {
+                "date": "2026-11-01",
+                **_ccusage(
+                    inputTokens=277,
+                    outputTokens=31456,
+                    cacheCreationTokens=512,
+                    cacheReadTokens=1024,
+                ),
+                "totalTokens": 33269,
+                "totalCost": 17.58,
+                "modelsUsed": ["claude-opus-5-5", "claude-haiku-5-5"],
+                "modelBreakdowns": [
+                    {
+                        "modelName": "claude-opus-5-5",
+                        **_ccusage(
+                            inputTokens=200,
+                            outputTokens=30000,
+                            cacheCreationTokens=512,
+                            cacheReadTokens=1000,
+                        ),
+                        "cost": 17.5,
+                    },
+                    {
+                        "modelName": "claude-haiku-5-5",
+                        **_ccusage(inputTokens=77, outputTokens=1456, cacheReadTokens=24),
+                        "cost": 0.08,
+                    },
+                ],
+            },
+            {
+                "date": "2026-11-02",
+                **_ccusage(inputTokens=959, outputTokens=39662),
+                "totalTokens": 40621,
+                "totalCost": 16.42,
+                "modelsUsed": ["claude-opus-5-5"],
+                "modelBreakdowns": [
+                    {
+                        "modelName": "claude-opus-5-5",
+                        **_ccusage(inputTokens=959, outputTokens=39662),
+                        "cost": 16.42,
+                    }
+                ],
+            },
+        ],
+        "totals": {
+            **_ccusage(
+                inputTokens=1236,
+                outputTokens=71118,
+                cacheCreationTokens=512,
+                cacheReadTokens=1024,
+            ),
+            "totalTokens": 73890,
+            "totalCost": 34.0,
+        },
+    }
+).encode()
+
 SAMPLES: dict[str, bytes] = {
     "openai_usage": OPENAI_USAGE,
-    "openai_usage.table": OPENAI_USAGE_TABLE,
     "openai_costs": OPENAI_COSTS,
-    "openai_costs.table": OPENAI_COSTS_TABLE,
     "bedrock_invocation_log": BEDROCK_INVOCATION_LOG,
     "litellm_spend_logs": LITELLM_SPEND_LOGS,
-    "litellm_spend_logs.table": LITELLM_SPEND_LOGS_TABLE,
     "litellm_daily_users": LITELLM_DAILY_USERS,
     "litellm_daily_teams": LITELLM_DAILY_TEAMS,
+    "litellm_daily_organizations": LITELLM_DAILY_USERS.replace(b"user_id", b"organization_id"),
+    "litellm_daily_end_users": LITELLM_DAILY_USERS.replace(b"user_id", b"end_user_id"),
+    "litellm_daily_agents": LITELLM_DAILY_USERS.replace(b"user_id", b"agent_id"),
+    "litellm_daily_global": LITELLM_DAILY_USERS.replace(b"user_id", b"updated_at"),
     "langfuse_observations": LANGFUSE_OBSERVATIONS,
-    "langfuse_observations.table": LANGFUSE_OBSERVATIONS_TABLE,
     "otel_genai_spans": OTEL_GENAI_SPANS,
     "helicone_requests": HELICONE_REQUESTS,
-    "helicone_requests.table": HELICONE_REQUESTS_TABLE,
+    "openrouter_activity": OPENROUTER_ACTIVITY,
+    "openrouter_generations": OPENROUTER_GENERATIONS,
+    "ccusage_daily": CCUSAGE_DAILY,
 }
+
+OTHER_SYNTAXES: dict[str, bytes] = {
+    "openai_usage": OPENAI_USAGE_TABLE,
+    "openai_costs": OPENAI_COSTS_TABLE,
+    "litellm_spend_logs": LITELLM_SPEND_LOGS_TABLE,
+    "langfuse_observations": LANGFUSE_OBSERVATIONS_TABLE,
+    "helicone_requests": HELICONE_REQUESTS_TABLE,
+    "openrouter_activity": OPENROUTER_ACTIVITY_TABLE,
+}
+"""The same formats where a vendor writes them as a table too."""

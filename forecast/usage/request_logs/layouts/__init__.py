@@ -1,0 +1,1 @@
+"""One module per layout of a request log, and recognition by columns."""
