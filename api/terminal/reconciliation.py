@@ -141,12 +141,11 @@ def _discount(found: MeasuredDiscount) -> Group:
 
 def _rest(found: Reconciliation) -> RenderableType | None:
     lines = [
-        f"{a.n_lines} lines of {a.charge.value}, {_cents(a.billed_usd)} USD: listed, not judged"
+        f"{a.charge.value}: {_cents(a.billed_usd)} USD, listed and not judged"
         for a in found.not_judged
     ]
     lines += [
-        f"{s.name} ({', '.join(s.files)}): {s.n_lines:,} lines by {s.grain}, compared "
-        f"{_COMPARED[s.compared]}"
+        f"{s.name} ({', '.join(s.files)}), by {s.grain}: compared {_COMPARED[s.compared]}"
         for s in found.sources
     ]
     if found.status != "not_done":

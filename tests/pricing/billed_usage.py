@@ -47,17 +47,20 @@ def usage_rows(
         counts = scale * week[:, None] * np.exp(0.2 * rng.standard_normal((len(days), 5)))
         part = pd.DataFrame(counts.astype("int64"), columns=list(COUNT_COLUMNS[:5]))
         parts.append(part.assign(day=days, **key))
-    blank = {c.name: "" for c in USAGE_ROWS.columns if c.kind == "text"} | {
+    return usage_table(pd.concat(parts, ignore_index=True).to_dict("records"))
+
+
+def usage_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Usage of rows that name only what matters."""
+    blank = {c.name: "" if c.kind == "text" else 0 for c in USAGE_ROWS.columns} | {
         "platform": "anthropic",
         "service_tier": "standard",
         "geography": "global",
         "speed": "standard",
         "requests": pd.NA,
-        "web_searches": 0,
     }
-    frame = pd.concat(parts, ignore_index=True)
-    for name, value in blank.items():
-        frame[name] = frame[name].fillna(value) if name in frame else value
+    frame = pd.DataFrame([blank | {k: v for k, v in row.items() if pd.notna(v)} for row in rows])
+    frame["day"] = pd.to_datetime(frame["day"])
     return canonicalise_models(conform(frame, USAGE_ROWS))
 
 

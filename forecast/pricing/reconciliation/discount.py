@@ -5,8 +5,8 @@ are any: neither cache nor context moves the price of an output token, so that a
 cannot pass for a discount.
 
 Where lines give cost only, d = 1 − r if one ratio r = billed / repriced holds over models and
-token kinds; a ratio that does not hold is a difference, not a discount. A bill of totals needs
-the same ratio in every month.
+token kinds, and over workspaces or keys where both sides name them; a ratio that does not hold is
+a difference, not a discount. A bill of totals needs the same ratio in every month.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def from_constant_ratio(
     Parameters
     ----------
     cells
-        model, token_kind, month, billed, repriced, rounding: what is compared, less what is
-        already explained.
+        model, token_kind, owner (empty where the bill names none), month, billed, repriced,
+        rounding: what is compared, less what is already explained.
     agreed
         The discount of the contract: a bill of totals that shows just that needs no three months.
     """
@@ -128,7 +128,7 @@ def from_constant_ratio(
         months = cells.groupby("month", as_index=False)[sums].sum()
         months = months.assign(model="", token_kind="", family="")
         return _of_totals(months, agreed)
-    parts = cells.groupby(["model", "token_kind"], as_index=False)[sums].sum()
+    parts = cells.groupby(["model", "token_kind", "owner"], as_index=False)[sums].sum()
     parts["family"] = [family(m) for m in parts["model"]]
     agreeing = _agreeing(parts, CONSTANT_SHARE)
     found = parts.iloc[:0] if agreeing is None else parts[agreeing]

@@ -22,7 +22,7 @@ from forecast.records.rates import RateCard
 from forecast.records.reconciliation import Cause
 from forecast.records.usage import Geography, MixKey, ServiceTier, Speed, TokenKind
 
-_REFERENCE: Final = {
+REFERENCE: Final = {
     "service_tier": (ServiceTier.STANDARD.value, Cause.SERVICE_TIER, "service tier"),
     "geography": (Geography.GLOBAL.value, Cause.GEOGRAPHY, "inference geography"),
     "speed": (Speed.STANDARD.value, Cause.FAST_MODE, "speed"),
@@ -85,35 +85,48 @@ class Sides:
         return float_sums(usd.ravel(), at.ravel(), len(self.cells))
 
 
-def named_on_lines(sides: Sides, card: RateCard) -> Iterator[Explanation]:
-    """Explain by the tiers, geographies, speeds and windows that lines name."""
+def at_reference_prices(sides: Sides, card: RateCard, column: str) -> tuple[Floats, Floats] | None:
+    """Give what bill and usage would come to more if all of it were at the standard price.
+
+    Only where every line of a cell names its tier (or geography, speed, window); None where
+    nothing has a price of its own.
+    """
+    reference = REFERENCE[column][0]
+    n_cells = len(sides.cells)
     named = sides.lines[(sides.lines["model"] != "") & (sides.lines["token_kind"] != "")]
     ratios: dict[tuple[object, ...], float | None] = {}
-    for column, (reference, cause, words) in _REFERENCE.items():
-        difference = np.zeros(len(sides.cells))
-        values = set(named[column]) | set(sides.usage[column])
-        blank = (
-            named.loc[named[column] == "", "cell"].unique() if column != "context_window" else []
+    more_billed, more_used = np.zeros(n_cells), np.zeros(n_cells)
+    for value in sorted((set(named[column]) | set(sides.usage[column])) - {"", reference}):
+        on_bill = named[named[column] == value]
+        billed = float_sums(on_bill["amount"].to_numpy(), on_bill["cell"].to_numpy(), n_cells)
+        used = sides.by_cell(sides.usd, (sides.usage[column] == value).to_numpy())
+        for c in np.flatnonzero((billed != 0) | (used != 0)):
+            ratio = _ratio(sides.cells.iloc[c], column, value, card, ratios)
+            if ratio is not None:
+                more_billed[c] += billed[c] * (1 / ratio - 1)
+                more_used[c] += used[c] * (1 / ratio - 1)
+    if reference:
+        silent = named.loc[named[column] == "", "cell"].unique()
+        more_billed[silent] = more_used[silent] = 0.0
+    unnamed = np.setdiff1d(np.arange(n_cells), named["cell"].unique())
+    more_billed[unnamed] = more_used[unnamed] = 0.0
+    return (more_billed, more_used) if more_billed.any() or more_used.any() else None
+
+
+def named_on_lines(sides: Sides, card: RateCard) -> Iterator[Explanation]:
+    """Explain by the tiers, geographies, speeds and windows that lines name."""
+    for column, (_, cause, words) in REFERENCE.items():
+        found = at_reference_prices(sides, card, column)
+        if found is None:
+            continue
+        more_billed, more_used = found
+        yield Explanation(
+            cause,
+            more_billed - more_used,
+            f"bill and usage differ in {words}: the lines name another one than the usage",
+            f"export usage grouped by {words}",
+            rank=1,
         )
-        for value in sorted(values - {"", reference}):
-            on_bill = named[named[column] == value]
-            billed = float_sums(
-                on_bill["amount"].to_numpy(), on_bill["cell"].to_numpy(), len(sides.cells)
-            )
-            used = sides.by_cell(sides.usd, (sides.usage[column] == value).to_numpy())
-            for c in np.flatnonzero(billed != used):
-                ratio = _ratio(sides.cells.iloc[c], column, value, card, ratios)
-                if ratio is not None:
-                    difference[c] += (billed[c] - used[c]) * (1 / ratio - 1)
-        difference[blank] = 0.0
-        if difference.any():
-            yield Explanation(
-                cause,
-                difference,
-                f"bill and usage differ in {words}: the lines name another one than the usage",
-                f"export usage grouped by {words}",
-                rank=1,
-            )
 
 
 def _ratio(

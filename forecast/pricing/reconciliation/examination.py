@@ -22,9 +22,15 @@ from forecast.pricing.reconciliation.discount import (
     from_constant_ratio,
     from_list_and_cost,
 )
-from forecast.pricing.reconciliation.evidence import Explanation, Sides
+from forecast.pricing.reconciliation.evidence import (
+    REFERENCE,
+    Explanation,
+    Sides,
+    at_reference_prices,
+)
 from forecast.pricing.reconciliation.matching import Matched, match, sums
 from forecast.pricing.reconciliation.statements import (
+    OWNERS,
     Floats,
     Ints,
     Objects,
@@ -43,6 +49,9 @@ the spread 1/√3 of one that is rounded to the nearest."""
 
 NANO_USD: Final = 1e-9
 """Below any amount that is billed, above what a discount with endless digits leaves."""
+
+MOVED_SHARE: Final = 1e-6
+"""Below it both sides hold the same share at another price, and are left exact."""
 
 EXACT_SHARE: Final = 0.0001
 """What a cause may leave of a cell that it takes out of the measurement of a discount."""
@@ -84,6 +93,7 @@ def examine(
     card: RateCard,
     charges: pd.DataFrame,
     agreed: Decimal | None = None,
+    card_is_list: bool = True,
 ) -> Examined | None:
     """Hold one bill against usage; None when it has no line that usage goes with.
 
@@ -93,6 +103,8 @@ def examine(
         Credits, taxes and fees of the other bills.
     agreed
         The discount that the contract gave.
+    card_is_list
+        Whether usage is priced at list.
     """
     lines = usage_lines(statement)
     if lines.empty:
@@ -104,14 +116,17 @@ def examine(
         return families.get(model) or (card.facts(model).family if model else "")
 
     blocks = matched.blocks
-    on_list = blocks["on_list"].to_numpy()
+    on_list = blocks["on_list"].to_numpy() & card_is_list
     blocks = blocks.assign(
         judged=matched.buckets["judged"].to_numpy()[blocks["bucket"].to_numpy()],
         month=matched.buckets["month"].to_numpy()[blocks["bucket"].to_numpy()],
+        on_list=on_list,
         family=[families[m] for m in blocks["model"]],
         billed=np.where(on_list, blocks["listed"], blocks["cost"]),
     )
     discount = from_list_and_cost(lines, family)
+    if not card_is_list:
+        discount = replace(discount, overall=Decimal(0), by_family={})
     view = _View(lines, matched, blocks, usage, card, charges)
     if discount.record is None and not on_list.all():
         discount = view.constant_ratio(family, agreed)
@@ -175,8 +190,76 @@ class _View:
         for explanation in found:
             miss = np.abs(cells["difference"].to_numpy() - explanation.difference)
             known |= (size > width) & (miss <= width)
-        left = cells[~known].rename(columns={"expected": "repriced"})
+        cell_of_block = np.where(np.append(known, True)[cell_of_block], -1, cell_of_block)
+        owner = self._shared_owner()
+        if owner is None:
+            left = self._at_reference_prices(cells, cell_of_block)[~known].assign(owner="")
+            left = left.rename(columns={"expected": "repriced"})
+        else:
+            left = self._by_owner(cells, cell_of_block, owner)
         return from_constant_ratio(left, family, agreed=agreed)
+
+    def _shared_owner(self) -> str | None:
+        """Give the column of workspaces or keys that both sides name alike; None without one."""
+        for column in OWNERS:
+            if column in self.usage.frame.columns:
+                names = set(self.lines[column])
+                if len(names) > 1 and names == set(self.usage.frame[column]):
+                    return column
+        return None
+
+    def _by_owner(self, cells: pd.DataFrame, cell_of_block: Ints, owner: str) -> pd.DataFrame:
+        """Divide cells by workspace or key: a fault of one then moves no ratio of another."""
+        names = pd.Index(sorted(set(self.lines[owner])))
+        cell_of_line = cell_of_block[self.matched.block_of_line]
+        cell_of = np.append(cell_of_block, -1)[self.matched.block_of]
+        line_key = cell_of_line * len(names) + names.get_indexer(self.lines[owner])
+        key = cell_of * len(names) + names.get_indexer(self.usage.frame[owner])[:, None]
+        on_bill, used = cell_of_line >= 0, cell_of >= 0
+        keys = np.union1d(line_key[on_bill], key[used])
+        cost = self.lines["cost"].to_numpy()[on_bill]
+        at = np.searchsorted(keys, line_key[on_bill])
+        squares = self.lines["half_unit"].to_numpy()[on_bill] ** 2
+        spread = np.bincount(at, weights=squares, minlength=len(keys))
+        return (
+            cells[LABEL]
+            .iloc[keys // len(names)]
+            .reset_index(drop=True)
+            .assign(
+                owner=names.to_numpy()[keys % len(names)],
+                billed=sums(cost, at, len(keys)),
+                repriced=sums(self.usage.usd[used], np.searchsorted(keys, key[used]), len(keys)),
+                rounding=ROUNDING_WIDTH * np.sqrt(spread) + NANO_USD,
+            )
+        )
+
+    def _at_reference_prices(self, cells: pd.DataFrame, cell_of_block: Ints) -> pd.DataFrame:
+        """Put both sides at the standard price where bill and usage name other tiers.
+
+        What one side has at batch and the other at standard then shows one ratio all the same.
+        """
+        if not (np.abs(cells["difference"]) > cells["rounding"]).any():
+            return cells
+        sides, _ = self._sides(cells, cell_of_block, Discount())
+        for column in REFERENCE:
+            found = at_reference_prices(sides, self.card, column)
+            if found is None:
+                continue
+            more_billed, more_used = found
+            billed, used = cells["usd_billed"].to_numpy(), cells["usd_repriced"].to_numpy()
+            with np.errstate(divide="ignore", invalid="ignore"):
+                moved = np.abs(more_billed / billed - more_used / used) > MOVED_SHARE
+            cells = cells.assign(
+                billed=[
+                    b + Decimal(more) if at else b
+                    for b, more, at in zip(cells["billed"], more_billed, moved, strict=True)
+                ],
+                expected=[
+                    e + Decimal(more) if at else e
+                    for e, more, at in zip(cells["expected"], more_used, moved, strict=True)
+                ],
+            )
+        return cells
 
     def explained(
         self, cells: pd.DataFrame, cell_of_block: Ints, discount: Discount

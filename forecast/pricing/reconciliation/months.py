@@ -90,7 +90,7 @@ def _judged(found: Examined, part: pd.DataFrame, limits: Limits) -> ReconciledMo
     if verdict == "refused" and row.n_days < MIN_JUDGED_DAYS:
         verdict, said = "warning", f"apart, on {row.n_days} days only"
     if not _whole_month(row):
-        said += f" ({row.n_days} days)"
+        said += f" ({row.n_days} day{'' if row.n_days == 1 else 's'})"
     return row.model_copy(
         update={"verdict": verdict, "said": said, "gross_difference_usd": to_cents(gross)}
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, localcontext
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -27,12 +27,17 @@ from forecast.pricing.reconciliation.statements import (
     set_aside,
     usage_side,
 )
+from forecast.pricing.reconciliation.wording import (
+    bill_of,
+    causes_of,
+    covered_share,
+    differences_of,
+    grain_of,
+    sentence,
+    unbilled,
+)
 from forecast.records.rates import RateCard
 from forecast.records.reconciliation import (
-    Bill,
-    Cause,
-    ReconciledCause,
-    ReconciledDifference,
     ReconciledMonth,
     Reconciliation,
     Verdict,
@@ -55,6 +60,7 @@ def reconcile(
     last_day: date,
     limits: Limits | None = None,
     agreed_discount_share: float | None = None,
+    card_is_list: bool = True,
 ) -> Reconciliation:
     """Hold bills against usage.
 
@@ -75,6 +81,9 @@ def reconcile(
     agreed_discount_share
         The discount of the contract that the bills were written under; a bill of totals that
         shows another constant one is a warning.
+    card_is_list
+        False when the card holds the customer's own prices: amounts at list on the lines then
+        only tell the discount, and cost is compared.
 
     Raises
     ------
@@ -117,7 +126,7 @@ def reconcile(
         found = []
         for statement in statements:
             others = [s for s in statements if s is not statement]
-            examined = examine(statement, side, card, other_charges(others), agreed)
+            examined = examine(statement, side, card, other_charges(others), agreed, card_is_list)
             if examined is not None:
                 found.append(examined)
         found.sort(key=_detail, reverse=True)
@@ -185,17 +194,19 @@ def _summed(
     if not n_lines:
         return _nothing_judged(found, statements, months, limits)
     differences = sorted(
-        (d for f in judged for d in _differences(f)), key=lambda d: -abs(d.difference_usd)
+        (d for f in judged for d in differences_of(f)), key=lambda d: -abs(d.difference_usd)
     )
     first = judged[0]
     discounts = [f.discount.record for f in judged if f.discount.record is not None]
-    said.append(_sentence(status, billed, repriced, months, limits))
+    said.append(
+        sentence(status, billed, repriced, months, limits, compared=bill_of(first).compared)
+    )
     if discounts:
         said.append(f"The bill shows {discounts[0].said}.")
     if any(f.discount.of_totals for f in judged):
         status = max(status, "warning", key=VERDICTS.index)
         said.append("Totals cannot tell a discount from a missing key: confirm it, or give lines.")
-    loose = _unbilled(judged, usage)
+    loose = unbilled(judged, usage)
     said += [loose] if loose else []
     return Reconciliation(
         status=status,
@@ -203,18 +214,18 @@ def _summed(
         repriced_usd=to_cents(repriced),
         difference_share=float((repriced - billed) / billed) if billed else None,
         note=" ".join(said)[:2000],
-        grain=_grain(first),
+        grain=grain_of(first),
         n_judged_lines=n_lines,
-        covered_share=_covered(judged, usage),
+        covered_share=covered_share(judged, usage),
         tolerance_share=limits.tolerance_share,
         refusal_share=limits.refusal_share,
         months=tuple(months),
-        causes=_causes(judged),
+        causes=causes_of(judged),
         differences=tuple(differences[:MAX_DIFFERENCES]),
         n_differences=len(differences),
         discount=max(discounts, key=lambda d: d.list_usd) if discounts else None,
         not_judged=set_aside(statements),
-        sources=tuple(_bill(f) for f in found),
+        sources=tuple(bill_of(f) for f in found),
     )
 
 
@@ -237,7 +248,7 @@ def _nothing_judged(
         refusal_share=limits.refusal_share,
         months=tuple(months),
         not_judged=set_aside(statements),
-        sources=tuple(_bill(f) for f in found),
+        sources=tuple(bill_of(f) for f in found),
     )
 
 
@@ -272,131 +283,3 @@ def _worst(
         total = float(sum(one.cells.loc[mine, "billed"], Decimal(0)))
         worst = max(worst, limits.verdict(abs(gap), total, room), key=VERDICTS.index)
     return worst
-
-
-def _sentence(
-    status: Verdict,
-    billed: Decimal,
-    repriced: Decimal,
-    months: Sequence[ReconciledMonth],
-    limits: Limits,
-) -> str:
-    """Say what was compared, and how far apart the worst month is."""
-    judged = [m for m in months if m.verdict != "not_judged"]
-    apart = repriced - billed
-    share = f" ({100 * float(apart / billed):+.1f} %)" if billed else ""
-    text = (
-        f"{len({m.month for m in judged})} months compared: usage reprices to "
-        f"{to_cents(repriced):,} USD where {to_cents(billed):,} USD was billed{share}"
-    )
-    if status != "within_tolerance":
-        worst = max(judged, key=lambda m: (VERDICTS.index(m.verdict), abs(m.difference_usd)))
-        text += f"; {worst.month:%Y-%m} is {abs(worst.difference_usd):,} USD apart"
-    return text + (
-        f". Up to {100 * limits.tolerance_share:g} % of what was billed is within tolerance, "
-        f"above {100 * limits.refusal_share:g} % is refused."
-    )
-
-
-def _unbilled(judged: Sequence[Examined], usage: UsageSide) -> str:
-    """Name the platforms of usage that no bill speaks of."""
-    groups = {g for f in judged for g in f.matched.buckets["group"]}
-    if "" in groups:
-        return ""
-    rows = ~usage.frame["platform"].isin(groups).to_numpy()
-    if not rows.any():
-        return ""
-    usd = sum(usage.usd[rows].ravel().tolist(), Decimal(0))
-    names = ", ".join(sorted(usage.frame.loc[rows, "platform"].unique()))
-    return f"Usage of {names} ({to_cents(usd):,} USD at list) stands on no bill."
-
-
-def _covered(judged: Sequence[Examined], usage: UsageSide) -> float:
-    """Share of list cost in judged blocks of any bill."""
-    inside = np.zeros(usage.usd.shape, dtype=bool)
-    for one in judged:
-        block_of = one.matched.block_of
-        is_judged = np.append(one.matched.blocks["judged"].to_numpy(), False)
-        billed = np.append(one.matched.blocks["n_lines"].to_numpy() > 0, False)
-        inside |= (is_judged & billed)[block_of]
-    total = usage.list_usd
-    return float(sum(usage.usd[inside].tolist(), Decimal(0)) / total) if total else 0.0
-
-
-def _grain(found: Examined) -> str:
-    lines = found.lines
-    days = (lines["end"] - lines["start"]).dt.days
-    parts = ["day" if (days == 1).all() else "month"]
-    parts += [
-        words
-        for column, words in (("platform", "platform"), ("model", "model"),
-                              ("token_kind", "token kind"))
-        if (lines[column] != "").any()
-    ]  # fmt: skip
-    return ", ".join(parts)
-
-
-def _bill(found: Examined) -> Bill:
-    blocks = found.matched.blocks
-    compared: Literal["list", "contracted", "billed", "estimated"]
-    if found.statement.estimated:
-        compared = "estimated"
-    elif blocks.loc[blocks["n_lines"] > 0, "on_list"].all():
-        compared = "list"
-    elif all(amount is not None for amount in found.lines["contracted_usd"]):
-        compared = "contracted"
-    else:
-        compared = "billed"
-    return Bill(
-        name=found.statement.name,
-        files=found.statement.files,
-        grain=_grain(found),
-        n_lines=len(found.lines),
-        n_judged_lines=0 if found.statement.estimated else found.n_judged_lines,
-        compared=compared,
-        judged=not found.statement.estimated and found.n_judged_lines > 0,
-    )
-
-
-def _differences(found: Examined) -> Iterator[ReconciledDifference]:
-    cells = found.cells
-    away = np.abs(cells["difference"].to_numpy()) > cells["rounding"].to_numpy()
-    for c in np.flatnonzero(away).tolist():
-        cell, cause = cells.iloc[c], found.causes[c]
-        yield ReconciledDifference(
-            month=cell["month"].date(),
-            source=found.statement.name,
-            platform=cell["platform"],
-            model=cell["model"],
-            token_kind=cell["token_kind"],
-            billed_usd=to_cents(cell["billed"]),
-            repriced_usd=to_cents(cell["expected"]),
-            difference_usd=to_cents(cell["expected"] - cell["billed"]),
-            cause=cause.cause,
-            said=cause.said,
-            what_to_do=cause.what_to_do,
-        )
-
-
-def _causes(judged: Sequence[Examined]) -> tuple[ReconciledCause, ...]:
-    """Add differences up by cause, the largest first."""
-    net: dict[tuple[Cause, str, str], list[Decimal]] = {}
-    for one in judged:
-        cells = one.cells
-        away = np.abs(cells["difference"].to_numpy()) > cells["rounding"].to_numpy()
-        for c in np.flatnonzero(away).tolist():
-            why = one.causes[c]
-            apart = cells["expected"].iloc[c] - cells["billed"].iloc[c]
-            net.setdefault((why.cause, why.said, why.what_to_do), []).append(apart)
-    rows = [
-        ReconciledCause(
-            cause=cause,
-            said=said,
-            n_differences=len(apart),
-            difference_usd=to_cents(sum(apart, Decimal(0))),
-            gross_difference_usd=to_cents(sum(map(abs, apart), Decimal(0))),
-            what_to_do=todo,
-        )
-        for (cause, said, todo), apart in net.items()
-    ]
-    return tuple(sorted(rows, key=lambda r: (-r.gross_difference_usd, r.cause, r.said)))
