@@ -21,7 +21,7 @@ from forecast.pipeline.cleaned_usage import CleanedUsage
 from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
 from forecast.pipeline.distributions import cost_outlook
 from forecast.pipeline.evidence import InputEvidence
-from forecast.pipeline.ledger import LedgerFigures
+from forecast.pipeline.ledger import LedgerFigures, undecided_factors
 from forecast.pipeline.scenarios import scenarios
 from forecast.pricing.assumptions import pricing_assumptions
 from forecast.pricing.rating import monthly_list_cost
@@ -117,6 +117,15 @@ class Account:
         signed = assess(self.terms, recommended, optimised)
         too_much = assess(self.terms, as_is_number, optimised)
         counted = self._lever_means(counted_only=True)
+        ledger = LedgerFigures(
+            usage=self.usage,
+            rated=self.rated,
+            card=self.card,
+            demand=self.demand,
+            today_usd=self.today_usd,
+            decisions=decisions,
+            seed=provenance.seed,
+        ).entries()
         return Recommendation(
             **dict(self.sizing),
             bridge=bridge(self._bridge_figures(counted)),
@@ -132,7 +141,13 @@ class Account:
                 float(decisions.optimised_usd.sum(axis=(1, 2)).mean()),
             ),
             migration=self._migration(),
-            scenarios=scenarios(self.terms, decisions, recommended, to_come=self._to_come()),
+            scenarios=scenarios(
+                self.terms,
+                decisions,
+                recommended,
+                to_come=self._to_come(),
+                undecided=undecided_factors(ledger, decisions.workloads),
+            ),
             history=monthly_list_cost(self.rated, self.as_of),
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
@@ -141,15 +156,7 @@ class Account:
                 status="not_done",
                 note="no invoice or cost report was given; prices are list prices",
             ),
-            cleaning=LedgerFigures(
-                usage=self.usage,
-                rated=self.rated,
-                card=self.card,
-                demand=self.demand,
-                today_usd=self.today_usd,
-                decisions=decisions,
-                seed=provenance.seed,
-            ).entries(),
+            cleaning=ledger,
             assumptions=assumptions_of(self.rated, self.plans, self.card, self.as_of),
             provenance=provenance.model_copy(
                 update={"sampling_error_usd": to_cents(signed.sampling_error_usd)}

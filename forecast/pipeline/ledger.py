@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -192,3 +192,20 @@ def _meets(line: Line, note: Adjustment) -> bool:
     finding = line.finding
     same = finding.concerns_all or finding.workload == note.workload
     return same and finding.start <= (note.end or note.start) and note.start <= finding.end
+
+
+def undecided_factors(
+    entries: Sequence[CleaningEntry], workloads: Sequence[str]
+) -> Mapping[str, float]:
+    """Give what switching on everything that waits for a decision does to demand, by workload.
+
+    Entries without a factor of their own move too little to be counted.
+    """
+    waiting = [
+        e for e in entries if e.state == "off" and not e.is_decided and e.switch_factor is not None
+    ]
+    factors: dict[str, float] = {}
+    for entry in waiting:
+        for name in workloads if entry.workload == WHOLE_PORTFOLIO else (entry.workload,):
+            factors[name] = factors.get(name, 1.0) * (entry.switch_factor or 0.0)
+    return {name: factor for name, factor in factors.items() if name in workloads}

@@ -11,6 +11,7 @@ from forecast.errors import WorkloadError
 from forecast.pipeline.recommend import Outcome
 from forecast.records.cleaning import CleaningDecision
 from forecast.records.recommendation import Recommendation
+from forecast.sizing.search import best_commitment
 
 COUNTS = [
     "input_tokens",
@@ -104,6 +105,20 @@ def test_switching_moves_the_forecast_by_the_factor_and_nothing_that_was_recorde
     assert switched.result.history == asked.result.history
     pd.testing.assert_frame_equal(switched.daily, asked.daily)
     assert after.list_usd == burst.list_usd
+
+
+def test_a_scenario_shows_what_deciding_would_do_to_the_number(asked, switched):
+    name = "every cleaning entry that waits for a decision is switched on"
+    scenario = next(s for s in asked.result.scenarios if s.name == name)
+    waiting = {e.workload: e.switch_factor for e in asked.result.cleaning if e.state == "off"}
+    assert waiting.keys() == {"Support chat"}
+    optimised = asked.decisions.optimised_usd.sum(axis=1)
+    w = asked.decisions.workloads.index("Support chat")
+    total = optimised.sum(axis=1) - (1 - waiting["Support chat"]) * optimised[:, w]
+    best = best_commitment(asked.result.terms, total[:, None])
+    assert scenario.commitment_usd == best.commitment_usd
+    assert scenario.commitment_usd < asked.result.commitment.recommended_usd
+    assert name not in [s.name for s in switched.result.scenarios]
 
 
 def test_the_bridge_shows_a_burst_that_is_left_out_as_a_one_off(asked, switched):
