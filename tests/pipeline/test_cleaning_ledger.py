@@ -129,6 +129,26 @@ def test_the_bridge_shows_a_burst_that_is_left_out_as_a_one_off(asked, switched)
     assert step(switched, "one-offs") < step(asked, "one-offs")
 
 
+def test_a_burst_that_the_forecast_mends_by_itself_moves_nothing_when_switched(buyer):
+    rows = buyer.usage.copy()
+    last = rows["day"].max()
+    old = (rows["api_key"] == CHAT) & rows["day"].between(
+        last - pd.Timedelta(days=104), last - pd.Timedelta(days=100)
+    )
+    rows.loc[old, COUNTS] = rows.loc[old, COUNTS] * 12
+    outcome = buyer.run(usage=rows)
+    burst = next(e for i, e in entries(outcome).items() if i.startswith("burst-support-chat"))
+    mended = [e for e in outcome.result.cleaning if e.state == "by_forecast"]
+    assert [e.what for e in mended] == ["one_off_mended"]
+    assert (burst.switch_factor, burst.yearly_usd) == (1.0, 0)
+    assert burst.state_reason.endswith("the forecast mends weeks of it by its own rule, see below")
+    assert float(mended[0].list_usd) == pytest.approx(float(burst.list_usd), rel=0.2)
+    off = CleaningDecision(id=burst.id, apply=False, note="it comes every June")
+    kept = buyer.run(usage=rows, portfolio=decided(buyer, off))
+    told = next(e for e in kept.result.cleaning if e.state == "by_forecast")
+    assert f"{burst.id} was switched off, yet the forecast mends these weeks" in told.source
+
+
 def test_what_the_forecast_mended_stands_in_the_same_ledger(outcome):
     for entry in outcome.result.cleaning:
         if entry.state == "by_forecast":
