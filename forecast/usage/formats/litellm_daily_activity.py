@@ -25,7 +25,6 @@ from typing import Final, NamedTuple
 from forecast.records.costs import Amounts, ChargeKind
 from forecast.usage.formats import cells, json_text, platforms
 from forecast.usage.formats.collected import (
-    UNKNOWN_MODEL,
     Collected,
     digest,
     exact_sum,
@@ -34,6 +33,7 @@ from forecast.usage.formats.collected import (
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import DAY_SECONDS, Parsed
+from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
 
 name: Final = "litellm_daily_activity"
 description: Final = "LiteLLM daily activity (API pages)"
