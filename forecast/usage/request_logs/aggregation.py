@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from forecast.usage.formats.vocabulary import LONGEST_BAND, PROMPT_BANDS
 from forecast.usage.request_logs.engines.protocol import FILE
 from forecast.usage.request_logs.fields import Field, Record
 from forecast.usage.request_logs.layouts.protocol import COUNTS, NAMES, Requests
@@ -26,11 +27,6 @@ MONDAY_MS: Final = 3 * DAY_MS
 
 SENDER: Final = ("workload", "api_key", "workspace", "tag", "model")
 """Who sends: the key of the arrival tables."""
-
-PROMPT_BANDS: Final = ((100_000, "0-100k"), (200_000, "100k-200k"))
-LONGEST_BAND: Final = "200k-1M"
-"""Context windows in which prices differ (Haiku 5.5 above 100,000 prompt tokens, models before
-2026-03-13 above 200,000), told by the prompt where the log has no window of its own."""
 
 GAP_EDGES_SECONDS: Final = (
     *(1, 2, 5, 10, 20, 40, 75, 150, 300),

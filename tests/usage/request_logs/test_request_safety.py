@@ -18,7 +18,7 @@ from forecast.errors import UsageFormatError
 from forecast.usage.request_logs.engines.duckdb_engine import DuckDBEngine
 from forecast.usage.request_logs.files import look
 from forecast.usage.request_logs.importing import aggregate_requests
-from forecast.usage.request_logs.layouts import bedrock_invocations, canonical
+from forecast.usage.request_logs.layouts import bedrock_invocation_log, canonical
 
 HEAD = "time,model,input_tokens,output_tokens\n2026-11-02T10:00:00Z,m,1,1\n"
 
@@ -83,7 +83,7 @@ def test_the_plan_of_a_text_names_no_prompt(tmp_path: Path, kind: str) -> None:
 
 
 def test_no_layout_reads_a_body() -> None:
-    members = str(bedrock_invocations.members(frozenset()))
+    members = str(bedrock_invocation_log.members(frozenset()))
     assert "inputTokenCount" in members
     assert "Body" not in members
 

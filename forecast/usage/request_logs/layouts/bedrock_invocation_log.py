@@ -20,7 +20,7 @@ from forecast.usage.formats import cells
 from forecast.usage.request_logs.fields import Record, count_field, instant_field, name_field
 from forecast.usage.request_logs.layouts.protocol import TEXT, Members, Requests
 
-name: Final = "bedrock_invocations"
+name: Final = "bedrock_invocation_log"
 description: Final = "Amazon Bedrock model invocation log (JSON)"
 recorded_by: Final = "bedrock"
 input_includes_cache: Final = False
