@@ -304,7 +304,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the logs go; removed after")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--memory", type=int, default=400, help="MiB")
+    parser.add_argument("--memory", type=int, default=480, help="MiB")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--kinds", nargs="+", choices=ROWS, default=list(ROWS))
     options = parser.parse_args()
