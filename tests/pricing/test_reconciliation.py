@@ -290,3 +290,8 @@ def test_many_keys_of_one_model_need_no_lines_of_their_own() -> None:
     assert found.n_judged_lines == 91 * 3
     assert len(KEYS) == 5
     assert Cause.UNEXPLAINED not in {c.cause for c in found.causes}
+
+
+def test_a_bill_without_lines_is_none() -> None:
+    found = held(FEW, bill_of(FEW).head(0), bill_of(FEW))
+    assert (found.status, len(found.sources)) == ("within_tolerance", 1)
