@@ -146,6 +146,7 @@ class TestDays:
             (JUNE, "not_judged", "not on the bill"),
         ]
         assert found.covered_share < 0.5
+        assert "% of the usage at list stands on a judged bill" in found.note
 
     def test_nothing_is_judged_without_a_shared_day(self) -> None:
         usage = USAGE[USAGE["day"] < "2026-05-01"].reset_index(drop=True)
@@ -153,6 +154,7 @@ class TestDays:
         found = held(usage, bill[bill["start"] >= "2026-05-01"].reset_index(drop=True))
         assert found.status == "not_done"
         assert {m.verdict for m in found.months} == {"not_judged"}
+        assert "could not be compared" in (warning_of(found) or "")
 
     def test_a_few_days_refuse_nothing_beside_a_good_month(self) -> None:
         usage = USAGE[USAGE["day"] >= "2026-04-28"].reset_index(drop=True)
@@ -215,6 +217,7 @@ class TestSeveralBills:
         found = reconcile(USAGE, [guess], CARD, last_day=date(2026, 6, 30))
         assert found.status == "not_done"
         assert "estimates" in found.note
+        assert warning_of(found) is None
         assert len(found.months) == 3
         report = Statement("cost report", ("r.json",), bill_of(USAGE))
         both = reconcile(USAGE, [guess, report], CARD, last_day=date(2026, 6, 30))
