@@ -33,11 +33,12 @@ _SETTINGS = {
     "seed": (r"\d{1,18}", "a whole number"),
     "paths": (r"\d{1,9}", f"a number from {MIN_PATHS} to {MAX_PATHS}"),
 }
-_FILES = ("usage", "workloads", "terms")
+_NEEDED_FILES = ("usage", "workloads", "terms")
+_FILES = (*_NEEDED_FILES, "invoice")
 
 FORM = {
     "type": "object",
-    "required": list(_FILES),
+    "required": list(_NEEDED_FILES),
     "additionalProperties": False,
     "properties": {
         "usage": {
@@ -45,6 +46,12 @@ FORM = {
             "minItems": 1,
             "items": {"type": "string", "contentMediaType": "application/octet-stream"},
             "description": "Usage exports, recognised by content.",
+        },
+        "invoice": {
+            "type": "array",
+            "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "description": "Cost reports, bills, or a CSV with the columns month,usd: what the "
+            "usage is held against.",
         },
         "workloads": {
             "type": "string",
@@ -116,7 +123,7 @@ def form_documents(
     faults = [
         Fault((name,), "is not a file field of this form") for name in files if name not in _FILES
     ]
-    faults += [Fault((name,), "is missing") for name in _FILES if name not in files]
+    faults += [Fault((name,), "is missing") for name in _NEEDED_FILES if name not in files]
     faults += [
         Fault((name,), "stands twice")
         for name in ("workloads", "terms")
@@ -133,12 +140,12 @@ def form_documents(
 
 
 @contextmanager
-def laid_down(uploads: Sequence[FileStorage]) -> Iterator[list[Path]]:
+def laid_down(uploads: Sequence[FileStorage], *, unnamed: str = "usage") -> Iterator[list[Path]]:
     """Lay uploaded files down under their own names, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="commitment-") as place:
         paths = []
         for i, upload in enumerate(uploads):
-            path = Path(place) / str(i) / file_name(upload, f"usage-{i + 1}")
+            path = Path(place) / str(i) / file_name(upload, f"{unnamed}-{i + 1}")
             path.parent.mkdir()
             upload.save(path)
             paths.append(path)

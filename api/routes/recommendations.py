@@ -55,7 +55,8 @@ def create_recommendation(body: RecommendationBody | None) -> Response:
     """Recommend a commitment.
 
     Send the exports, workloads.toml and terms.toml as a multipart form, or all of it as one JSON
-    document. A history that cannot carry a number is answered with 201 as well: the body is then a
+    document; a form may hold the bills that the usage is held against. A history that cannot carry
+    a number, or does not reprice to the bills, is answered with 201 as well: the body is then a
     refusal with `status` insufficient_evidence, a do-not-exceed amount and what is missing.
     """
     identifier = _store().new_id()
@@ -69,9 +70,10 @@ def _from_form(identifier: str) -> StoredResult:
     jobs = _settings().jobs
     settings = form_settings(request.form, jobs)
     uploads, portfolio, terms = form_documents(request.files)
-    with laid_down(uploads) as paths:
+    bills = request.files.getlist("invoice")
+    with laid_down(uploads) as paths, laid_down(bills, unnamed="invoice") as invoices:
         place = _store().place(identifier)
-        stored, _ = recommend_into(place, paths, portfolio, terms, settings)
+        stored, _ = recommend_into(place, paths, portfolio, terms, settings, invoices=invoices)
     return stored
 
 

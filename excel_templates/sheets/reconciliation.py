@@ -95,7 +95,7 @@ def design(workbook: Workbook) -> None:
 def fill(book: Book, recommendation: Recommendation) -> None:
     """Write what was compared."""
     found = recommendation.reconciliation
-    level, banner = _banner(found)
+    level, banner = _banner(found, warned=bool(recommendation.warnings))
     book.set("reconciliation_level", level)
     book.set("reconciliation_banner", banner)
     book.set("reconciliation_note", found.note)
@@ -146,8 +146,10 @@ def fill(book: Book, recommendation: Recommendation) -> None:
     )
 
 
-def _banner(found: Reconciliation) -> tuple[int, str]:
+def _banner(found: Reconciliation, *, warned: bool) -> tuple[int, str]:
     """Give the level and the one line that the light shows."""
+    if found.status == "not_done" and warned:
+        return 1, f"▲ The bill could not be compared with the usage: see {TITLE}"
     if found.status == "not_done":
         return -1, "Not reconciled: no bill was compared with the usage"
     share = "" if found.difference_share is None else f" ({100 * found.difference_share:+.1f} %)"

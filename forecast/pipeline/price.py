@@ -43,6 +43,8 @@ class PricedUsage:
         The rate card it was priced with.
     last_day
         The last complete day.
+    at_list
+        Whether the card holds list prices alone, none of the customer's own.
     """
 
     as_of: date
@@ -52,12 +54,20 @@ class PricedUsage:
     rows: pd.DataFrame
     card: RateCard
     last_day: date
+    at_list: bool
 
     def against(
         self, statements: Sequence[Statement], *, limits: Limits | None = None
     ) -> Reconciliation:
         """Hold bills against this usage."""
-        return reconcile(self.rows, statements, self.card, last_day=self.last_day, limits=limits)
+        return reconcile(
+            self.rows,
+            statements,
+            self.card,
+            last_day=self.last_day,
+            limits=limits,
+            card_is_list=self.at_list,
+        )
 
 
 def price_usage(
@@ -97,7 +107,8 @@ def price_usage(
     rated = rate_usage(daily, card)
     last = min(day, complete)
     history = monthly_list_cost(rated, last)
-    return PricedUsage(day, rated, list_cost_summary(rated), history, rows, card, last)
+    summary = list_cost_summary(rated)
+    return PricedUsage(day, rated, summary, history, rows, card, last, not price_sheets)
 
 
 def place_unpriced(

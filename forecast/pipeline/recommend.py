@@ -160,6 +160,7 @@ def recommend(
         last_day=day,
         limits=limits,
         agreed_discount_share=terms.tiers[0].discount_share,
+        card_is_list=not price_sheets,
     )
     provenance = ResultProvenance(
         package_version=__version__,

@@ -42,7 +42,7 @@ def usage_of(n_rows: int) -> pd.DataFrame:
     texts = {
         "platform": np.full(n_rows, "anthropic"),
         "model": model,
-        "service_tier": np.where(workspace < 2, "batch", "standard"),
+        "service_tier": np.where((workspace == 0) & (model == MODELS[0]), "batch", "standard"),
         "geography": np.full(n_rows, "global"),
         "speed": np.full(n_rows, "standard"),
         "context_window": np.full(n_rows, ""),

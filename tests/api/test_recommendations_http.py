@@ -181,7 +181,7 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
         "/terms",
     ),
     "unknown field": ({"budget": "1"}, "/budget"),
-    "unknown file": ({"invoice": (io.BytesIO(b"x"), "x.csv")}, "/invoice"),
+    "unknown file": ({"receipt": (io.BytesIO(b"x"), "x.csv")}, "/receipt"),
     "a seed that is none": ({"seed": "-1"}, "/seed"),
     "too few paths": ({"paths": "99"}, "/paths"),
     "too many paths": ({"paths": "5001"}, "/paths"),
@@ -278,3 +278,21 @@ def test_a_usage_row_has_the_columns_of_the_canonical_table() -> None:
 )
 def test_an_uploaded_name_never_leads_anywhere(claimed: str | None, name: str) -> None:
     assert file_name(FileStorage(filename=claimed), "usage") == name
+
+
+def test_a_bill_that_the_usage_does_not_reprice_to_refuses(tmp_path: Path) -> None:
+    client = create_app(Settings(data_dir=tmp_path)).test_client()
+    bill = (io.BytesIO(b"month,usd\n2026-02,1.00\n"), "billed.csv")
+    response = post(client, SHORT, invoice=[bill])
+    assert response.status_code == 201, response.text
+    found = Refusal.model_validate_json(response.data, strict=True)
+    assert found.reconciliation is not None
+    assert found.reconciliation.status == "refused"
+    assert "billed.csv" in {i.name for i in found.provenance.inputs}
+
+
+def test_a_bill_that_is_none_is_a_problem(tmp_path: Path) -> None:
+    client = create_app(Settings(data_dir=tmp_path)).test_client()
+    bill = (io.BytesIO(SHORT.encode()), "usage-again.csv")
+    problem_of(post(client, usage_csv(), invoice=[bill]), 422)
+    assert is_empty(tmp_path)

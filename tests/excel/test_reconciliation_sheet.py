@@ -130,3 +130,10 @@ def test_without_a_bill_nothing_warns() -> None:
     assert not found["Decision"]["A4"].value
     assert opened.read(found, "reconciliation_level") == -1
     assert opened.cells(found, "reconciled_rows")[0][1].value == "no bill was given"
+
+
+def test_a_bill_that_could_not_be_compared_warns() -> None:
+    recommendation, decisions = example.recommendation(decisions=example.paths(150))
+    warned_of = recommendation.model_copy(update={"warnings": ("The bill could not be compared",)})
+    found = opened.values(build_workbook(warned_of, decisions))
+    assert found["Decision"]["A4"].value.startswith("▲ The bill could not be compared")

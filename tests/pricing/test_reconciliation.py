@@ -146,6 +146,7 @@ class TestDays:
             (JUNE, "not_judged", "not on the bill"),
         ]
         assert found.covered_share < 0.5
+        assert "% of the usage at list stands on a judged bill" in found.note
 
     def test_nothing_is_judged_without_a_shared_day(self) -> None:
         usage = USAGE[USAGE["day"] < "2026-05-01"].reset_index(drop=True)
@@ -153,6 +154,7 @@ class TestDays:
         found = held(usage, bill[bill["start"] >= "2026-05-01"].reset_index(drop=True))
         assert found.status == "not_done"
         assert {m.verdict for m in found.months} == {"not_judged"}
+        assert "could not be compared" in (warning_of(found) or "")
 
     def test_a_few_days_refuse_nothing_beside_a_good_month(self) -> None:
         usage = USAGE[USAGE["day"] >= "2026-04-28"].reset_index(drop=True)
@@ -215,6 +217,7 @@ class TestSeveralBills:
         found = reconcile(USAGE, [guess], CARD, last_day=date(2026, 6, 30))
         assert found.status == "not_done"
         assert "estimates" in found.note
+        assert warning_of(found) is None
         assert len(found.months) == 3
         report = Statement("cost report", ("r.json",), bill_of(USAGE))
         both = reconcile(USAGE, [guess, report], CARD, last_day=date(2026, 6, 30))
@@ -290,3 +293,8 @@ def test_many_keys_of_one_model_need_no_lines_of_their_own() -> None:
     assert found.n_judged_lines == 91 * 3
     assert len(KEYS) == 5
     assert Cause.UNEXPLAINED not in {c.cause for c in found.causes}
+
+
+def test_a_bill_without_lines_is_none() -> None:
+    found = held(FEW, bill_of(FEW).head(0), bill_of(FEW))
+    assert (found.status, len(found.sources)) == ("within_tolerance", 1)

@@ -47,6 +47,9 @@ from forecast.units import to_cents
 MAX_DIFFERENCES: Final = 200
 """Differences that are written down, the largest; their number and causes count all of them."""
 
+MOSTLY_COVERED_SHARE: Final = 0.9
+"""Below it the note says how much of the usage the bills speak of. Assumed."""
+
 NOT_DONE: Final = Reconciliation(
     status="not_done", note="no invoice or cost report was given; prices are list prices"
 )
@@ -146,7 +149,12 @@ def refuse_unreconciled(found: Reconciliation) -> None:
 
 
 def warning_of(found: Reconciliation) -> str | None:
-    """Give the sentence that stands above a recommendation; None where nothing is to warn of."""
+    """Give the sentence that stands above a recommendation; None where nothing is to warn of.
+
+    A bill that could not be compared at all is a warning too; estimates are no bill.
+    """
+    if found.status == "not_done" and any(s.compared != "estimated" for s in found.sources):
+        return f"The bill could not be compared with the usage: {found.note}."
     if found.status != "warning":
         return None
     return f"The usage does not reprice to the bill: {found.note} {_to_mend(found)}".strip()
@@ -206,6 +214,9 @@ def _summed(
     if any(f.discount.of_totals for f in judged):
         status = max(status, "warning", key=VERDICTS.index)
         said.append("Totals cannot tell a discount from a missing key: confirm it, or give lines.")
+    covered = covered_share(judged, usage)
+    if covered < MOSTLY_COVERED_SHARE:
+        said.append(f"{100 * covered:.0f} % of the usage at list stands on a judged bill.")
     loose = unbilled(judged, usage)
     said += [loose] if loose else []
     return Reconciliation(
@@ -216,7 +227,7 @@ def _summed(
         note=" ".join(said)[:2000],
         grain=grain_of(first),
         n_judged_lines=n_lines,
-        covered_share=covered_share(judged, usage),
+        covered_share=covered,
         tolerance_share=limits.tolerance_share,
         refusal_share=limits.refusal_share,
         months=tuple(months),
