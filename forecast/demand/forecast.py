@@ -18,18 +18,26 @@ import numpy as np
 import pandas as pd
 
 from forecast.demand.adjustments import launch_months, plan_launch, retirement
+from forecast.demand.analyst import analyst_factors, analyst_notes
 from forecast.demand.backtest import RUN_RATE_WEEKS, backtest, portfolio_errors
 from forecast.demand.calibration import TotalDistribution, distribution
 from forecast.demand.constants import constants
 from forecast.demand.coupling import joint_ranks, rank_correlation
 from forecast.demand.hindcast import hindcast, past_origins
-from forecast.demand.history import MIN_WEEKS, WEEKS_A_YEAR, History, mend, read_history
+from forecast.demand.history import (
+    MIN_WEEKS,
+    WEEKS_A_YEAR,
+    History,
+    Kept,
+    mend_with_notes,
+    read_history,
+)
 from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import Pool, pool_members
 from forecast.demand.replicates import evidence_replicates
-from forecast.demand.report import kind_notes, member_weights, workload_outlook
+from forecast.demand.report import kind_notes, member_weights, shift_notes, workload_outlook
 from forecast.demand.simulate import (
     Calendar,
     bursty_months,
@@ -48,8 +56,8 @@ from forecast.units import add_months, month_of
 ORIGIN_STEP_WEEKS = 4
 """Weeks from one past origin to the next."""
 
-STREAMS_A_WORKLOAD = 3
-"""Random streams of a workload: its rank, its path, its launch."""
+STREAMS_A_WORKLOAD = 4
+"""Random streams of a workload: its rank, its path, its launch, its analyst adjustments."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ def forecast_demand(
     months: tuple[date, ...],
     n_paths: int,
     rng: np.random.Generator,
+    keep: Sequence[Kept] = (),
     jobs: int = 1,
     progress: Callable[[str, float], None] | None = None,
 ) -> DemandForecast:
@@ -137,6 +146,8 @@ def forecast_demand(
         N sample paths.
     rng
         Source of randomness; results do not depend on `jobs`.
+    keep
+        Stretches that somebody decided to leave as they are; they are not mended.
     jobs
         Accepted for callers that share a setting; every member runs in this process.
     progress
@@ -161,7 +172,7 @@ def forecast_demand(
     _check_months(months, as_of)
     tell("history", 0.0)
     inventory = {workload.name: workload for workload in workloads}
-    history = read_history(daily, facts, as_of=as_of, names=tuple(inventory))
+    history = read_history(daily, facts, as_of=as_of, names=tuple(inventory), keep=keep)
     usd = _weights(history, usd_per_unit)
     reach = -(-(add_months(months[-1], 1) - history.end).days // 7)
     tell("members", 0.05)
@@ -172,7 +183,7 @@ def forecast_demand(
             season_length=WEEKS_A_YEAR,
             origins=past_origins(history.n_weeks, ORIGIN_STEP_WEEKS, MIN_WEEKS),
             horizon=max(WEEKS_A_YEAR, reach),
-            mend=mend,
+            mend=lambda known: mend_with_notes(known, history.kept)[0],
         ),
         constants(),
     )
@@ -208,7 +219,12 @@ def forecast_demand(
             for w, name in enumerate(history.names)
         ),
         members=member_weights(history.names, kinds, pool),
-        adjustments=(*history.adjustments, *kind_notes(history, kinds, pool), *notes),
+        adjustments=(
+            *history.adjustments,
+            *kind_notes(history, kinds, pool),
+            *shift_notes(history, kinds),
+            *notes,
+        ),
     )
     tell("demand", 1.0)
     return DemandForecast(
@@ -267,6 +283,9 @@ def _paths(
                 added = launch_months(plan, months, history.end, n_paths, rng=streams[w][2])
                 live = np.array([stop is None or month < stop for month in months])
                 units[:, :, w] += added * live
+            if workload.adjustments:
+                units[:, :, w] *= analyst_factors(workload, months, n_paths, rng=streams[w][3])
+                notes += analyst_notes(workload, months)
             ended = retirement(workload, months)
             notes += [ended] if ended else []
     units[:, 0, :] += _observed(history, months[0])

@@ -9,17 +9,20 @@ before it, and listed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.members.protocol import Floats
 from forecast.demand.repair import OneOff, repair
 from forecast.errors import ShortHistoryError
 from forecast.mix import demand_units
+from forecast.records.cleaning import WHOLE_PORTFOLIO
 from forecast.records.outlook import Adjustment
 from forecast.records.rates import ModelFacts
 
@@ -30,6 +33,17 @@ WEEKS_A_YEAR = 52
 
 SAME_DAYS = 4
 """Same weekdays before a hole that fill it, and of which half must have had usage."""
+
+
+Flags = NDArray[np.bool_]
+
+
+class Kept(NamedTuple):
+    """Days of a workload, [start, end] with both ends, that are not to be mended."""
+
+    workload: str
+    start: date
+    end: date
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,8 @@ class History:
         [W, n] 7-day sums as observed, holes filled.
     fitted
         [W, n] the same with one-off weeks mended.
+    kept
+        [W, n] weeks that are not to be mended.
     adjustments
         What was changed, and what was seen and left.
     """
@@ -58,6 +74,7 @@ class History:
     daily: Floats
     weekly: Floats
     fitted: Floats
+    kept: Flags
     adjustments: tuple[Adjustment, ...]
 
     @property
@@ -78,6 +95,7 @@ def read_history(
     *,
     as_of: date,
     names: Sequence[str],
+    keep: Sequence[Kept] = (),
 ) -> History:
     """Sum a daily usage table to weeks and mend it.
 
@@ -91,6 +109,8 @@ def read_history(
         Last day of usage to read.
     names
         Workloads to give even without usage; others in the table follow, sorted.
+    keep
+        Stretches that somebody decided to leave as they are.
 
     Raises
     ------
@@ -119,12 +139,12 @@ def read_history(
     table = np.zeros((n_days, len(every)))
     at = (day - np.datetime64(start)).astype(np.int64)
     np.add.at(table, (at, [column[name] for name in workload]), units[live])
-    table, holes = _fill_holes(table)
+    table, holes = _fill_holes(table, _kept_days(keep, start, n_days))
     notes = [_hole_note(run, start) for run in holes]
     if end < as_of:
         notes.append(
             Adjustment(
-                workload="all workloads",
+                workload=WHOLE_PORTFOLIO,
                 what="history_ends_early",
                 start=end + timedelta(days=1),
                 end=as_of,
@@ -135,10 +155,11 @@ def read_history(
     table = table[n_days % 7 :]
     weekly = np.ascontiguousarray(table.reshape(-1, 7, len(every)).sum(axis=1).T)
     first_day = start + timedelta(days=n_days % 7)
-    fitted, found = mend_with_notes(weekly)
-    history = History(every, first_day, end, table, weekly, fitted, ())
+    kept = _kept_weeks(keep, every, first_day, weekly.shape)
+    fitted, found = mend_with_notes(weekly, kept)
+    history = History(every, first_day, end, table, weekly, fitted, kept, ())
     notes += [_one_off_note(history, one) for one in found]
-    return History(every, first_day, end, table, weekly, fitted, tuple(notes))
+    return replace(history, adjustments=tuple(notes))
 
 
 def mend(weekly: Floats) -> Floats:
@@ -146,8 +167,16 @@ def mend(weekly: Floats) -> Floats:
     return mend_with_notes(weekly)[0]
 
 
-def mend_with_notes(weekly: Floats) -> tuple[Floats, list[OneOff]]:
-    """Mend one-off weeks of workloads that run steadily; others have no level to return to."""
+def mend_with_notes(weekly: Floats, kept: Flags | None = None) -> tuple[Floats, list[OneOff]]:
+    """Mend one-off weeks of workloads that run steadily; others have no level to return to.
+
+    Parameters
+    ----------
+    weekly
+        [W, n] demand.
+    kept
+        [W, at least n] weeks that stay as they are, with the one-off they belong to.
+    """
     steady = np.array([kind is Kind.STEADY for kind in kinds_of(weekly)], dtype=bool)
     rows = np.flatnonzero(steady)
     if not len(rows):
@@ -155,13 +184,40 @@ def mend_with_notes(weekly: Floats) -> tuple[Floats, list[OneOff]]:
     mended, found = repair(weekly[rows], WEEKS_A_YEAR)
     out = weekly.copy()
     out[rows] = mended
-    return out, [OneOff(int(rows[one.series]), one.start, one.stop, one.removed) for one in found]
+    acting = []
+    for one in found:
+        series, span = int(rows[one.series]), slice(one.start, one.stop)
+        if kept is not None and kept[series, span].any():
+            out[series, span] = weekly[series, span]
+        else:
+            acting.append(OneOff(series, one.start, one.stop, one.removed))
+    return out, acting
 
 
-def _fill_holes(table: Floats) -> tuple[Floats, list[tuple[int, int]]]:
+def _kept_days(keep: Sequence[Kept], start: date, n_days: int) -> Flags:
+    """Days on which a silence of the whole portfolio stays one."""
+    out = np.zeros(n_days, dtype=bool)
+    for one in keep:
+        if one.workload == WHOLE_PORTFOLIO:
+            out[max(0, (one.start - start).days) : max(0, (one.end - start).days + 1)] = True
+    return out
+
+
+def _kept_weeks(
+    keep: Sequence[Kept], names: Sequence[str], first_day: date, shape: tuple[int, ...]
+) -> Flags:
+    out = np.zeros(shape, dtype=bool)
+    for one in keep:
+        rows = [w for w, name in enumerate(names) if one.workload in (name, WHOLE_PORTFOLIO)]
+        first = max(0, (one.start - first_day).days // 7)
+        out[rows, first : max(0, (one.end - first_day).days // 7 + 1)] = True
+    return out
+
+
+def _fill_holes(table: Floats, kept: Flags) -> tuple[Floats, list[tuple[int, int]]]:
     """Fill days on which the whole portfolio is silent against its habit."""
     filled = table.copy()
-    silent = table.sum(axis=1) == 0
+    silent = (table.sum(axis=1) == 0) & ~kept
     holes: list[int] = []
     for t in np.flatnonzero(silent).tolist():
         same = filled[t % 7 : t : 7][-SAME_DAYS:]
@@ -181,7 +237,7 @@ def _fill_holes(table: Floats) -> tuple[Floats, list[tuple[int, int]]]:
 def _hole_note(run: tuple[int, int], start: date) -> Adjustment:
     n = run[1] - run[0]
     return Adjustment(
-        workload="all workloads",
+        workload=WHOLE_PORTFOLIO,
         what="missing_days_filled",
         start=start + timedelta(days=run[0]),
         end=start + timedelta(days=run[1] - 1),

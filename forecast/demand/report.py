@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import numpy as np
 
-from forecast.demand.history import MIN_WEEKS, History
+from forecast.demand.history import MIN_WEEKS, WEEKS_A_YEAR, History
 from forecast.demand.kinds import INTERMITTENT_SHARE, Kind
 from forecast.demand.members.protocol import Floats
 from forecast.demand.pool import Pool
+from forecast.demand.structure import level_shifts
 from forecast.paths import quantile
 from forecast.records.outlook import Adjustment, MemberWeight, WorkloadOutlook
 
@@ -81,6 +82,21 @@ def kind_notes(history: History, kinds: Sequence[Kind], pool: Pool) -> list[Adju
         elif kind is Kind.STEADY:
             out += _recent_jump(history, w)
     return out
+
+
+def shift_notes(history: History, kinds: Sequence[Kind]) -> list[Adjustment]:
+    """Tell of lasting changes of level: they stay, the weeks after them carry the forecast."""
+    return [
+        _note(
+            history,
+            shift.series,
+            "level_shift",
+            shift.week,
+            f"{shift.ratio:.2g} times the level of the weeks before; kept as it is",
+        )
+        for shift in level_shifts(history.fitted, WEEKS_A_YEAR)
+        if kinds[shift.series] is Kind.STEADY
+    ]
 
 
 def _recent_jump(history: History, w: int) -> list[Adjustment]:

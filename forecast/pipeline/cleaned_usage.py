@@ -11,6 +11,7 @@ from datetime import date
 
 import pandas as pd
 
+from forecast.demand.history import Kept
 from forecast.records.workloads import Archetype, Portfolio
 from forecast.usage.cleaning.ledger import Ledger, Line, cleaned, find, rule
 from forecast.usage.cleaning.replacement import replaced
@@ -32,6 +33,15 @@ class CleanedUsage:
     recorded: pd.DataFrame
     cleaned: pd.DataFrame
     ledger: Ledger
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """Stretches that a person decided to leave as they are: nothing mends them either."""
+        return tuple(
+            Kept(line.finding.workload, line.finding.start, line.finding.end or self.as_of)
+            for line in self.ledger.lines
+            if line.is_decided and not line.is_on
+        )
 
     def with_switched(self, line: Line) -> pd.DataFrame:
         """Give the usage to forecast from with one entry switched the other way."""

@@ -172,21 +172,9 @@ class LedgerFigures:
 
     def _by_forecast(self, note: Adjustment) -> CleaningEntry:
         did = note.what in _BY_FORECAST
-        refused = [
-            line.finding.id
-            for line in self.usage.ledger.lines
-            if line.is_decided and not line.is_on and _meets(line, note)
-        ]
-        source = note.source
-        if did and refused:
-            source += (
-                f"; {', '.join(refused)} was switched off, yet the forecast mends these weeks by "
-                "its own rule"
-            )
         return CleaningEntry(
-            **note.model_dump(exclude={"what", "source"}),
+            **note.model_dump(exclude={"what"}),
             what=_MENDED.get(note.what, note.what),
-            source=source,
             state="by_forecast" if did else "noted",
             state_reason="done by the forecast itself, on the weeks it is fitted to" if did else "",
             list_usd=self._mended_usd(note) if did else None,

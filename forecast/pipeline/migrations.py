@@ -7,15 +7,17 @@ is told so that a reader of the bill, which does move, knows why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from forecast.demand.forecast import DemandForecast
 from forecast.mix import demand_units
 from forecast.records.outlook import Adjustment
-from forecast.records.rates import ModelFacts
+from forecast.records.rates import ModelFacts, RateCard
 
 MOVED_SHARE: Final = 0.3
 """Share of a workload's demand that must change its model. Assumed: less is experiments."""
@@ -62,6 +64,15 @@ def model_migrations(
             weeks = table.reindex(range(int(table.index.max()), -1, -1), fill_value=0).fillna(0)
             found += list(_moves(str(workload), weeks, as_of))
     return found
+
+
+def with_migrations(
+    demand: DemandForecast, daily: pd.DataFrame, card: RateCard, as_of: date
+) -> DemandForecast:
+    """Give a forecast whose outlook tells of the moves between models too."""
+    moves = model_migrations(daily, card.facts, as_of)
+    told = (*demand.outlook.adjustments, *moves)
+    return replace(demand, outlook=demand.outlook.model_copy(update={"adjustments": told}))
 
 
 def _moves(workload: str, weeks: pd.DataFrame, as_of: date) -> Iterator[Adjustment]:

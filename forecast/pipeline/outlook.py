@@ -20,6 +20,7 @@ from forecast.pipeline.costing import (
 )
 from forecast.pipeline.distributions import distribution, monthly_distributions
 from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.migrations import with_migrations
 from forecast.pipeline.recommend import Progress, covered, ordered_paths
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import monthly_list_cost, rate_usage
@@ -104,9 +105,11 @@ def forecast_usage(
         months=months,
         n_paths=n_paths,
         rng=rng_demand,
+        keep=history.kept,
         jobs=jobs,
         progress=lambda stage, done: tell(stage, 0.1 + 0.8 * done),
     )
+    demand = with_migrations(demand, daily, card, day)
     tell("pricing", 0.9)
     units = ordered_paths(demand.paths, names).units
     usd = units * as_is_unit_costs(plans, card, months)

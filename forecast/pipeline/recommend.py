@@ -31,6 +31,7 @@ from forecast.pipeline.costing import (
 )
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.migrations import with_migrations
 from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
@@ -214,12 +215,14 @@ def recommend(
             months=month_range(terms.term_start, terms.term_months),
             n_paths=PATHS_PER_SCENARIO * n_scenarios,
             rng=rng_demand,
+            keep=history.kept,
             jobs=jobs,
             progress=lambda stage, done: tell(stage, 0.1 + 0.6 * done),
         )
     except ShortHistoryError as short:
         return Outcome(refused(str(short)), None, history.recorded)
 
+    demand = with_migrations(demand, daily, card, day)
     tell("levers", 0.7)
     paths = ordered_paths(demand.paths, names)
     annual = paths.units.sum(axis=1).mean(axis=0) * 12 / terms.term_months

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from demand_portfolios import AS_OF, daily_usage, facts, noisy
 
-from forecast.demand.history import mend, read_history
+from forecast.demand.history import Kept, mend, read_history
 from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.repair import repair
+from forecast.demand.report import shift_notes
 from forecast.errors import ShortHistoryError
 
 
@@ -177,3 +178,39 @@ def test_as_of_may_be_any_weekday():
     for shift in range(7):
         end = date(2026, 10, 25) + timedelta(days=shift)
         assert read({"a": np.full(100, 1.0)}, end=end, as_of=end).week_ends[-1] == end
+
+
+class TestKeptStretches:
+    def read(self, days, *keep):
+        usage = daily_usage({"a": days, "b": noisy(30, seed=2)})
+        return read_history(usage, facts, as_of=AS_OF, names=(), keep=keep)
+
+    def test_what_somebody_decided_to_keep_is_not_mended(self):
+        days = noisy(30, seed=1)
+        days[98:105] *= 9
+        first = AS_OF - timedelta(days=len(days) - 1 - 98)
+        mended = self.read(days)
+        assert mended.fitted[0].max() < mended.weekly[0].max() / 2
+        assert any(n.what == "one_off_removed" for n in mended.adjustments)
+        kept = self.read(days, Kept("a", first, first + timedelta(days=6)))
+        assert np.array_equal(kept.fitted[0], kept.weekly[0])
+        assert not any(n.what == "one_off_removed" for n in kept.adjustments)
+        other = self.read(days, Kept("b", first, first + timedelta(days=6)))
+        assert np.array_equal(other.fitted, mended.fitted)
+
+    def test_a_silence_that_was_meant_stays_one(self):
+        days = noisy(30, seed=1)
+        days[-10:-7] = 0
+        usage = daily_usage({"a": days})
+        span = Kept("all workloads", AS_OF - timedelta(days=9), AS_OF - timedelta(days=7))
+        kept = read_history(usage, facts, as_of=AS_OF, names=(), keep=[span])
+        assert kept.daily[-10:-7].sum() == 0
+        assert read_history(usage, facts, as_of=AS_OF, names=()).daily[-10:-7].sum() > 0
+
+
+def test_a_lasting_change_of_level_is_told():
+    days = np.concatenate([noisy(30, seed=1), 2.5 * noisy(30, seed=2)])
+    history = read({"a": days})
+    (note,) = shift_notes(history, kinds_of(history.weekly))
+    assert (note.what, note.workload) == ("level_shift", "a")
+    assert note.effect.startswith("2.5 times") or note.effect.startswith("2.4 times")
