@@ -38,6 +38,7 @@ from excel_templates.sheets import (
     workings,
     workloads,
 )
+from excel_templates.sheets.savings import savings_of
 from forecast.errors import InputError
 from forecast.paths import DecisionSet, Floats
 from forecast.records.recommendation import Recommendation
@@ -83,7 +84,7 @@ def fill_workbook(
     path = template or TEMPLATE
     book = Book(_load(path), path.name)
     switches = cleaning_switches.switches_of(recommendation, decisions, terms.period_months)
-    savings = decision_set.savings_of(decisions, terms.period_months, switches.workloads)
+    savings = savings_of(decisions, terms.period_months, switches.workloads)
     workings.fill(book, recommendation, decisions.n_scenarios)
     inputs.fill(book, recommendation, savings)
     kept_savings.fill(book, savings, switches.workloads)

@@ -9,8 +9,9 @@ and answers with the distribution of the total of the next k periods for every k
 (separated by blanks): task, total, quantile_level (.01 … .99), value.
 
 Every task is a panel of one series: nothing is learned across tasks, and nothing at or after an
-origin is read. Days are fitted as weeks. The method has no randomness; the seed is accepted so
-that callers need not know.
+origin is read. The constants of the method are learned on other series (`learn_forecast.py`): for
+a group of the public benchmark without its domain, for any other on all domains. Days are fitted as
+weeks. The method has no randomness; the seed is accepted so that callers need not know.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ import pandas as pd
 from rich.progress import track
 
 from forecast.demand.calibration import distribution
-from forecast.demand.hindcast import hindcast
+from forecast.demand.constants import constants
+from forecast.demand.hindcast import hindcast, past_origins
 from forecast.demand.members.protocol import Floats, Window
-from forecast.demand.members.roster import fast_roster
+from forecast.demand.members.roster import roster
 from forecast.demand.pool import pool_members
 from forecast.errors import InputError
 
@@ -36,7 +38,14 @@ LEVELS = np.round(np.arange(1, 100) / 100, 2)
 PERIODS_A_YEAR = {"month": 12, "week": 52, "day": 52}
 ORIGIN_STEP = {"month": 3, "week": 4, "day": 4}
 MIN_TRAINING = {"month": 12, "week": 13, "day": 13}
-MAX_ORIGINS = 40
+DOMAIN_OF_GROUP = {
+    "m3": "m3",
+    "m3_full": "m3",
+    "tourism": "tourism",
+    "nn5": "nn5",
+    "shaved": "shaved",
+}
+"""The domain whose series must not have taught the constants that score a group."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class Task:
     """One series up to its origin, and the totals that are asked for."""
 
     task: str
+    group: str
     frequency: str
     known: Floats
     totals: tuple[int, ...]
@@ -73,7 +83,7 @@ def read_tasks(series: Path, tasks: Path) -> list[Task]:
             )
         totals = tuple(int(k) for k in str(row.totals).split())
         known = values[row.series][int(row.start) : int(row.origin)]
-        found.append(Task(str(row.task), str(row.frequency), known, totals))
+        found.append(Task(str(row.task), str(row.group), str(row.frequency), known, totals))
     return found
 
 
@@ -85,23 +95,21 @@ def quantiles(task: Task) -> Floats:
     values = known[len(known) - n * days :].reshape(n, days).sum(axis=1)
     lengths = [max(1, round(k / days)) for k in task.totals]
     season = PERIODS_A_YEAR[task.frequency]
-    step = ORIGIN_STEP[task.frequency]
-    origins = sorted(range(n - step, MIN_TRAINING[task.frequency] - 1, -step)[:MAX_ORIGINS])
     if not (values > 0).any():
         return np.zeros((len(lengths), len(LEVELS)))
     pool = pool_members(
         hindcast(
             values[None, :],
-            fast_roster(),
+            roster(),
             season_length=season,
-            origins=origins,
+            origins=past_origins(n, ORIGIN_STEP[task.frequency], MIN_TRAINING[task.frequency]),
             horizon=max(season, *lengths),
-        )
+        ),
+        constants(DOMAIN_OF_GROUP.get(task.group)),
     )
-    now = len(pool.realised) - 1
     out = np.empty((len(lengths), len(LEVELS)))
     for row, (length, total) in enumerate(zip(lengths, task.totals, strict=True)):
-        found = distribution(pool, now, Window(0, length))
+        found = distribution(pool, len(pool.hindcast.origins) - 1, Window(0, length))
         # A total that is no whole number of weeks is scaled to its days.
         out[row] = np.exp(found.log_quantiles(0, LEVELS)) * total / (length * days)
     return out

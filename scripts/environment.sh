@@ -52,7 +52,7 @@ recorded() { # KEY: what the finished environment says about itself
   sed -n "s/^$1 //p" "$STATE" 2>/dev/null || true
 }
 
-section() { # runtime | development: that part of requirements.lock
+section() { # runtime | development | spark: that part of requirements.lock
   awk -v wanted="# --- $1 ---" '/^# --- / { inside = ($0 == wanted) } inside' "$ROOT/requirements.lock"
 }
 
@@ -72,15 +72,16 @@ watch_pip() { # LABEL TOTAL LOG
   done
 }
 
-install_section() { # SECTION
-  local wanted log total
-  wanted="$VENV/.$1.txt" log="$VENV/.$1.log"
-  section "$1" >"$wanted"
-  total="$(grep -c '^[a-z0-9]' "$wanted")" || fail "requirements.lock has no $1 section; run scripts/lock"
+install_section() { # SECTION [PIP OPTION...]
+  local part="$1" wanted log total
+  shift
+  wanted="$VENV/.$part.txt" log="$VENV/.$part.log"
+  section "$part" >"$wanted"
+  total="$(grep -c '^[a-z0-9]' "$wanted")" || fail "requirements.lock has no $part section; run scripts/lock"
   : >"$log"
   # Wheels only: nothing is compiled, and no build tool is fetched past the lock.
   if ! "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
-    --require-hashes --only-binary :all: -r "$wanted" 2>&1 | watch_pip "installing $1 packages" "$total" "$log"; then
+    --require-hashes --only-binary :all: "$@" -r "$wanted" 2>&1 | watch_pip "installing $part packages" "$total" "$log"; then
     show ""
     tail -n 15 "$log" >&2
     fail "the packages of requirements.lock could not be installed (whole log: $log). Is a package index reachable, and is there a wheel for $("$VENV/bin/python" -V 2>&1)?"
@@ -98,7 +99,7 @@ remove_environment() {
 
 # Make VENV hold the locked packages and this project. A finished environment is left alone, a
 # half-finished or outdated one is made again; two runs at once wait for each other.
-prepare_environment() { # runtime | development
+prepare_environment() { # runtime | development | spark, each with those before it
   local part="$1" python lock project have started=$SECONDS
   [ -f "$ROOT/requirements.lock" ] || fail "requirements.lock is missing; run scripts/lock"
   exec 8<"$ROOT/scripts/environment.sh"
@@ -124,9 +125,15 @@ prepare_environment() { # runtime | development
     have=runtime
     record "$lock" "$have" ""
   fi
-  if [ "$part" = development ] && [ "$have" = runtime ]; then
+  if [ "$part" != runtime ] && [ "$have" = runtime ]; then
     install_section development
     have=development
+    record "$lock" "$have" "$(recorded project)"
+  fi
+  if [ "$part" = spark ] && [ "$have" = development ]; then
+    # Spark is published as source alone; it is packed here with the locked setuptools.
+    install_section spark --no-binary pyspark --no-build-isolation
+    have=spark
     record "$lock" "$have" "$(recorded project)"
   fi
   project="$ROOT $(digest "$VENV/bin/python" "$ROOT/pyproject.toml")"

@@ -9,12 +9,16 @@ import typer
 
 from api.commands.documents import price_document, report_document
 from api.commands.options import (
+    Arrivals,
     AsOf,
+    Engine,
     Exports,
     ForceProgress,
     Format,
     Invoices,
     Json,
+    Master,
+    Memory,
     Prefer,
     PriceSheets,
     RefusalShare,
@@ -24,6 +28,7 @@ from api.commands.options import (
 from api.commands.output import print_json, print_page
 
 if TYPE_CHECKING:
+    from forecast.usage.log_sources import LogSettings
     from forecast.usage.reading import Exports as UsageExports
 
 
@@ -42,6 +47,19 @@ def import_exports(
         bool,
         typer.Option("--explain", help="Print what was understood of every file; needs no --out."),
     ] = False,
+    costs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Where amounts that the exports hold go: a table of cost lines (.csv, .parquet).",
+            show_default=False,
+        ),
+    ] = None,
+    arrivals: Arrivals = None,
+    engine: Engine = "duckdb",
+    master: Master = None,
+    memory: Memory = "400MB",  # type: ignore[assignment]
     format_name: Format = None,
     prefer: Prefer = None,
     json: Json = False,
@@ -51,17 +69,31 @@ def import_exports(
 
     One row a day for everything that decides a price: platform, model, service tier, geography,
     speed and context window, with the five token kinds counted apart. Cached input never counts
-    twice.
+    twice. Request logs of any size are added up where they lie; nothing of a request is kept but
+    its day, and prompts are never read.
     """
+    from api.results import parquet
+    from api.whole_files import write_file
+    from forecast.errors import InputError
     from forecast.usage.formats.canonical import write_canonical
+    from forecast.usage.formats.canonical_costs import write_costs
 
     if out is None and not explain:
         raise typer.BadParameter(
             "say where the table goes, or ask for --explain", param_hint="--out"
         )
-    usage = read_exports(files, progress, format_name, prefer, usage_needed=out is not None)
+    settings = _log_settings(engine, master, memory, arrivals)
+    usage = read_exports(
+        files, progress, format_name, prefer, logs=settings, usage_needed=out is not None
+    )
     if out is not None:
         write_canonical(usage.rows, out)
+    if costs is not None:
+        write_costs(usage.costs, costs)
+    if arrivals is not None:
+        if usage.arrivals is None:
+            raise InputError("no file is a request log, so no arrivals were measured")
+        write_file(arrivals, parquet(usage.arrivals))
     if json:
         reports = [report_document(r) for r in usage.sources]
         print_json({"out": out and str(out), "rows": len(usage.rows), "sources": reports})
@@ -177,6 +209,7 @@ def read_exports(
     format_name: str | None = None,
     prefer: list[str] | None = None,
     *,
+    logs: LogSettings | None = None,
     usage_needed: bool = True,
 ) -> UsageExports:
     """Read exports under a progress bar."""
@@ -185,4 +218,22 @@ def read_exports(
 
     read = reading.read_usage if usage_needed else reading.read_exports
     with progress_on(progress) as bar:
-        return read(files, format_name=format_name, prefer=prefer or (), progress=bar())
+        return read(files, format_name=format_name, prefer=prefer or (), logs=logs, progress=bar())
+
+
+def _log_settings(
+    engine: str, master: str | None, memory_bytes: int, arrivals: Path | None
+) -> LogSettings:
+    from forecast.usage.log_sources import LogSettings
+
+    if engine not in ("duckdb", "spark"):
+        raise typer.BadParameter(f"{engine!r} is neither duckdb nor spark", param_hint="--engine")
+    if (engine == "spark") != (master is not None):
+        raise typer.BadParameter("spark and --master go together", param_hint="--master")
+    return LogSettings(
+        engine="spark" if engine == "spark" else "duckdb",
+        master=master,
+        memory_bytes=memory_bytes,
+        with_arrivals=arrivals is not None,
+        every_log=arrivals is not None or engine == "spark",
+    )

@@ -170,6 +170,53 @@ Template = Annotated[
     ),
 ]
 
+
+def _megabytes(text: str) -> int:
+    number, unit = text[:-2], text[-2:].upper()
+    if unit not in _UNITS or not (number.isascii() and number.isdigit()):
+        raise typer.BadParameter(f"{text!r} is not a size; write 400MB or 2GB")
+    return int(number) * _UNITS[unit]
+
+
+_UNITS = {"MB": 2**20, "GB": 2**30}
+
+Arrivals = Annotated[
+    Path | None,
+    typer.Option(
+        "--arrivals",
+        metavar="FILE",
+        dir_okay=False,
+        help="Measure when the requests of a log arrive, and write the histograms there (Parquet).",
+        show_default=False,
+    ),
+]
+
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="duckdb|spark",
+        help="What adds request logs up: DuckDB in this process, or your Spark (--master).",
+    ),
+]
+
+Master = Annotated[
+    str | None,
+    typer.Option(
+        "--master", metavar="URL", help="Spark's master, such as local[4].", show_default=False
+    ),
+]
+
+Memory = Annotated[
+    int,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        parser=_megabytes,
+        help="What the process may hold in memory while it reads request logs.",
+    ),
+]
+
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines to standard output.")]
 
 ForceProgress = Annotated[

@@ -11,8 +11,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from api.terminal.evidence import evidence
 from api.terminal.layout import notes, page, percent, plain, table, usd
-from api.terminal.ledger import cleaning, evidence, undecided
+from api.terminal.ledger import cleaning, undecided
 from api.terminal.reconciliation import first_lines, reconciliation
 from api.terminal.usage import source_notes
 from forecast.records.base import Provenance

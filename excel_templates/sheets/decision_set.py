@@ -1,16 +1,21 @@
 """Decision set: the scenarios that everything is decided on, and what the inputs make of them.
 
-With A the as-is list cost of a scenario in a settlement period, S_w the list saving of workload
-w there, and k_w the share of it that the inputs keep (switch, realisation, slip), its list cost
-is (1 + growth)(1 + price) · (A − Σ_w k_w S_w): the twin of `forecast.whatif.apply`.
+With A the as-is list cost of a scenario in a settlement period, A_w and S_w that of workload w and
+its list saving, d_w its demand factor (cleaning entries) and k_w the share of the saving that the
+inputs keep (switch, realisation, slip, d_w), its list cost is
+
+    (1 + growth)(1 + price) · (A + Σ_w (d_w − 1) A_w − Σ_w k_w S_w),
+
+the twin of `forecast.whatif.apply`; a factor of entries on every workload multiplies it all.
 
 Columns: scenario | figures of the term | list cost by period | as is by period | saving by
-period and workload. One row per scenario, all rows alike.
+period and workload | where entries can be switched: as is as generated, in all and of their
+workloads. One row per scenario, all rows alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,20 +28,13 @@ from excel_templates.cells import cell_at, copy_look, write_formula
 from excel_templates.grid import ROW, Grid, GridColumn
 from excel_templates.layout import Column, Page
 from excel_templates.sheets.cleaning_switches import Switches
+from excel_templates.sheets.savings import Savings
 from excel_templates.styles import USD_CENTS, Role
 from forecast.errors import InputError
 from forecast.paths import DecisionSet, Floats
-from forecast.whatif import WhatIf, apply, by_period, slip_loss
+from forecast.whatif import WhatIf, apply
 
 TITLE: Final = "Decision set"
-MAX_SAVING_CELLS: Final = 240_000
-"""Cells spent on savings by workload. Measured on 1,000 scenarios of 12 periods (repeat with
-scripts/benchmarks/workbook.py): 84,000 cells make 1.5 MB in 1.1 s, 240,000 make 2.9 MB in 1.8 s.
-A larger inventory keeps its largest savings apart and the rest as one line."""
-MAX_SWITCHES: Final = 40
-"""Workloads with a switch of their own: what still reads on a page of Inputs."""
-REST: Final = "all other workloads"
-
 _FIGURES: Final = (
     ("scenario_term_list", "List cost of the term"),
     ("scenario_low_period", "Lowest period"),
@@ -59,75 +57,6 @@ _KEPT_ABOVE: Final = 3
 """Rows from the first scenario up to the shares that are kept; above them stand the value of
 unused and the demand factor, and above these the rest of what a column is calculated with. So
 the long columns rest on cells of their own sheet only."""
-
-
-@dataclass(frozen=True)
-class Savings:
-    """List savings by the lines that Inputs can switch.
-
-    Attributes
-    ----------
-    names
-        S lines: workloads with a saving, the largest first, and maybe the rest as one.
-    as_is_usd
-        [M, P] list cost of all workloads.
-    saving_usd
-        [M, P, S].
-    loss_share
-        [S, T + 1] share of the mean saving lost when adoption slips by 0 … T months; the rest
-        of the workloads does not slip.
-    members
-        Workloads behind each line.
-    """
-
-    names: tuple[str, ...]
-    as_is_usd: Floats
-    saving_usd: Floats
-    loss_share: Floats
-    members: tuple[tuple[str, ...], ...]
-
-    @property
-    def slips(self) -> tuple[bool, ...]:
-        """Whether a line may slip."""
-        return tuple(len(group) == 1 for group in self.members)
-
-
-def savings_of(decisions: DecisionSet, period_months: int, apart: Collection[str] = ()) -> Savings:
-    """Give the savings by switchable line, from the largest mean to the smallest.
-
-    Parameters
-    ----------
-    apart
-        Workloads that must have a line of their own if they save anything.
-    """
-    as_is = by_period(decisions.as_is_usd, period_months)
-    saving = np.round(as_is - by_period(decisions.optimised_usd, period_months), 6)
-    m, p, _ = saving.shape
-    n_months = len(decisions.months)
-    mean = saving.sum(axis=1).mean(axis=0)
-    active = [w for w in np.argsort(-np.abs(mean), kind="stable") if saving[:, :, w].any()]
-    room = max(1, min(MAX_SWITCHES, MAX_SAVING_CELLS // (m * p)))
-    if len(active) > room:
-        active.sort(key=lambda w: decisions.workloads[w] not in apart)
-    single = active if len(active) <= room else active[: room - 1]
-    rest = active[len(single) :]
-    single = [w for w in np.argsort(-np.abs(mean), kind="stable") if w in single]
-    names = [decisions.workloads[w] for w in single]
-    parts = [saving[:, :, w] for w in single]
-    losses = [[slip_loss(decisions, name, n) for n in range(n_months + 1)] for name in names]
-    members = [(name,) for name in names]
-    if rest:
-        names.append(REST)
-        parts.append(saving[:, :, rest].sum(axis=2))
-        losses.append([0.0] * (n_months + 1))
-        members.append(tuple(decisions.workloads[w] for w in rest))
-    return Savings(
-        tuple(names),
-        np.round(as_is.sum(axis=2), 6),
-        np.stack(parts, axis=2) if parts else np.zeros((m, p, 0)),
-        np.array(losses).reshape(len(names), n_months + 1),
-        tuple(members),
-    )
 
 
 def design(workbook: Workbook) -> None:

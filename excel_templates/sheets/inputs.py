@@ -12,7 +12,7 @@ from excel_templates.book import KEEP, Book
 from excel_templates.cells import cell_at, copy_look
 from excel_templates.layout import Column, Page
 from excel_templates.sheets.cleaning_switches import N_ENTRIES, design_inputs
-from excel_templates.sheets.decision_set import Savings
+from excel_templates.sheets.savings import Savings
 from excel_templates.sheets.settled_rows import N_TIERS
 from excel_templates.styles import CHANGED, COUNT, ONE_LINE, SHARE, USD, USD_CENTS, Role
 from forecast.records.recommendation import Recommendation

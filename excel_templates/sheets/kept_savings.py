@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from excel_templates.book import KEEP, Book
 from excel_templates.cells import cell_at, copy_look
 from excel_templates.layout import Column, Page
-from excel_templates.sheets.decision_set import Savings
+from excel_templates.sheets.savings import Savings
 from excel_templates.styles import Role
 
 

@@ -20,11 +20,12 @@ import pandas as pd
 from forecast.demand.adjustments import launch_months, plan_launch, retirement
 from forecast.demand.backtest import RUN_RATE_WEEKS, backtest, portfolio_errors
 from forecast.demand.calibration import TotalDistribution, distribution
+from forecast.demand.constants import constants
 from forecast.demand.coupling import joint_ranks, rank_correlation
-from forecast.demand.hindcast import hindcast
+from forecast.demand.hindcast import hindcast, past_origins
 from forecast.demand.history import MIN_WEEKS, WEEKS_A_YEAR, History, mend, read_history
 from forecast.demand.kinds import Kind, kinds_of
-from forecast.demand.members.protocol import Floats, Ints, Member, Window
+from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import Pool, pool_members
 from forecast.demand.replicates import evidence_replicates
@@ -46,9 +47,6 @@ from forecast.units import add_months, month_of
 
 ORIGIN_STEP_WEEKS = 4
 """Weeks from one past origin to the next."""
-
-MAX_ORIGINS = 40
-"""Past origins at most: the last three years. Older ones cost time and say little."""
 
 STREAMS_A_WORKLOAD = 3
 """Random streams of a workload: its rank, its path, its launch."""
@@ -140,7 +138,7 @@ def forecast_demand(
     rng
         Source of randomness; results do not depend on `jobs`.
     jobs
-        Processes for the members that fit one series at a time.
+        Accepted for callers that share a setting; every member runs in this process.
     progress
         Told (stage, share done).
 
@@ -158,6 +156,7 @@ def forecast_demand(
     InputError
         Months that are not consecutive or begin before `as_of`, or a workload without a weight.
     """
+    del jobs
     tell = progress or _silent
     _check_months(months, as_of)
     tell("history", 0.0)
@@ -171,11 +170,11 @@ def forecast_demand(
             history.weekly,
             roster(),
             season_length=WEEKS_A_YEAR,
-            origins=_origins(history.n_weeks, roster()),
+            origins=past_origins(history.n_weeks, ORIGIN_STEP_WEEKS, MIN_WEEKS),
             horizon=max(WEEKS_A_YEAR, reach),
             mend=mend,
-            jobs=jobs,
-        )
+        ),
+        constants(),
     )
     kinds = kinds_of(history.weekly)
     for name, kind, weights in zip(history.names, kinds, pool.weights[:, -1], strict=True):
@@ -223,7 +222,9 @@ def forecast_demand(
 
 def scored_origins(pool: Pool) -> Ints:
     """Past origins with at least one realised window, by series: [S]."""
-    return np.asarray(np.isfinite(pool.errors(len(pool.realised) - 1)).any(axis=2).sum(axis=1))
+    return np.asarray(
+        np.isfinite(pool.errors(len(pool.hindcast.origins) - 1)).any(axis=2).sum(axis=1)
+    )
 
 
 def _paths(
@@ -257,7 +258,7 @@ def _paths(
         stop = workload.retires_month if workload else None
         weeks = calendar(history.end, months, shares[:, w], stop=stop)
         if weeks.window is not None and weeks.window not in found:
-            found[weeks.window] = distribution(pool, len(pool.realised) - 1, weeks.window)
+            found[weeks.window] = distribution(pool, len(pool.hindcast.origins) - 1, weeks.window)
         units[:, :, w] = _statistical(pool, w, kinds[w], weeks, found, ranks[:, w], streams[w][1])
         if workload is not None:
             plan, note = plan_launch(workload, history.weekly[w], history.end, facts)
@@ -304,13 +305,6 @@ def _observed(history: History, month: date) -> Floats | float:
     if month_of(history.end) != month:
         return 0.0
     return np.asarray(history.daily[-min(history.end.day, len(history.daily)) :].sum(axis=0))
-
-
-def _origins(n_weeks: int, members: Sequence[Member]) -> list[int]:
-    """Past origins, every four weeks back from now."""
-    assert members, "an empty roster forecasts nothing"
-    origins = range(n_weeks - ORIGIN_STEP_WEEKS, MIN_WEEKS - 1, -ORIGIN_STEP_WEEKS)
-    return sorted(origins[:MAX_ORIGINS])
 
 
 def _weights(history: History, usd_per_unit: Mapping[str, float]) -> Floats:

@@ -10,17 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.demand.kinds import Kind, kinds_of
-from forecast.demand.members.protocol import Floats, Ints, Member, Panel, View, Window
+from forecast.demand.members.protocol import Family, Floats, Ints, Panel, View, Window
 from forecast.demand.members.view import view_of
 
 MAX_LOG_STEP = float(np.log(8.0))
 """No path leaves the level of the last quarter by more than a factor of 8, up or down. Assumed:
 a workload that grows more within a term has a launch to be told of."""
+
+MAX_ORIGINS = 40
+"""Past origins at most: three years of weeks. Older ones cost time and say little."""
+
+LEAST_OF_RATE = 0.01
+"""Share of the run rate that a realised total counts as at least."""
 
 Mend = Callable[[Floats], Floats]
 """Gives [S, n] demand as it should be fitted, from nothing but [S, n] demand as observed."""
@@ -59,47 +64,52 @@ class Hindcast:
     steady: NDArray[np.bool_]
     half_noise: Floats
 
-    def realised(self, i: int, windows: Sequence[Window]) -> Floats:
-        """Log of realised totals after origins 0 … i−1, as known at origin i.
+    def realised(self, window: Window) -> Floats:
+        """Log of the total after every origin, from what the first origin at its end knew.
 
         Returns
         -------
         Floats
-            [S, i, K]; NaN where a window reaches beyond origin i or begins before its series, and
-            for a series that does not run steadily as of origin i.
-            A total is at least 1 % of the window at the mean of the quarter before it, so that
-            a stop is a large error and not an infinite one.
+            [S, O]; NaN where the window is not over yet, begins before its series, or the series
+            does not run steadily by then. A total is at least 1 % of the window at the mean of
+            the quarter before it, so that a stop is a large error and not an infinite one.
         """
-        values = self.known[i]
-        sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
-        quarter = self.panel.quarter
-        out = np.full((len(values), i, len(windows)), np.nan)
-        steady = self.steady[:, i]
-        for j, origin in enumerate(self.origins[:i]):
-            begun = np.clip(origin - self.panel.first, 0, quarter)
-            back = np.maximum(origin - begun, 0)
-            recent = sums[:, origin] - np.take_along_axis(sums, back[:, None], axis=1)[:, 0]
-            rate = recent / np.maximum(begun, 1)
-            for k, window in enumerate(windows):
-                if origin + window.end > self.origins[i]:
-                    continue
-                total = values[:, origin + window.lead : origin + window.end].sum(axis=1)
-                least = 0.01 * rate * window.length
-                held = np.maximum(total, least)
-                ok = (begun > 0) & (held > 0) & steady
-                out[ok, j, k] = np.log(held[ok])
+        out = np.full((len(self.panel.first), len(self.origins)), np.nan)
+        sums: dict[int, Floats] = {}
+        for j, origin in enumerate(self.origins):
+            i = int(np.searchsorted(self.origins, origin + window.end))
+            if i == len(self.origins):
+                break
+            if i not in sums:
+                zero = np.zeros((len(self.known[i]), 1))
+                sums[i] = np.concatenate([zero, np.cumsum(self.known[i], axis=1)], axis=1)
+            total = sums[i][:, origin + window.end] - sums[i][:, origin + window.lead]
+            begun = np.clip(origin - self.panel.first, 0, self.panel.quarter)
+            back = np.take_along_axis(sums[i], np.maximum(origin - begun, 0)[:, None], axis=1)[:, 0]
+            rate = (sums[i][:, origin] - back) / np.maximum(begun, 1)
+            held = np.maximum(total, LEAST_OF_RATE * rate * window.length)
+            ok = (begun > 0) & (held > 0) & self.steady[:, i]
+            out[ok, j] = np.log(held[ok])
         return out
+
+
+def past_origins(n: int, step: int, least: int) -> list[int]:
+    """Past origins of a history of n periods: every `step` back from now, `least` known.
+
+    >>> past_origins(30, 4, 13)
+    [14, 18, 22, 26]
+    """
+    return sorted(range(n - step, least - 1, -step)[:MAX_ORIGINS])
 
 
 def hindcast(
     values: Floats,
-    members: Sequence[Member],
+    families: Sequence[Family],
     *,
     season_length: int,
     origins: Sequence[int],
     horizon: int,
     mend: Mend | None = None,
-    jobs: int = 1,
 ) -> Hindcast:
     """Ask every member at every origin.
 
@@ -107,7 +117,7 @@ def hindcast(
     ----------
     values
         [S, n] demand as observed, series ending together; zeros before a series begins.
-    members
+    families
         The roster.
     season_length
         Periods of a year.
@@ -117,8 +127,6 @@ def hindcast(
         H periods ahead.
     mend
         Repair of the series, applied to what each origin knows; None leaves them as observed.
-    jobs
-        Processes for members that fit one series at a time; results do not depend on it.
     """
     mend = mend or (lambda observed: observed)
     n = values.shape[1]
@@ -128,50 +136,25 @@ def hindcast(
     panel = Panel.of(now, season_length)
     view = view_of(panel, at, horizon)
     seasonal = (view.seasons != 0).any(axis=2)
-    pasts: dict[int, tuple[Ints, View]] = {}
+    paths = _ask(families, view)
     for i, origin in enumerate(at):
         rows = np.flatnonzero((known[i] != now[:, :origin]).any(axis=1))
         if len(rows):
-            past = view_of(Panel.of(known[i][rows], season_length), (origin,), horizon)
-            pasts[i] = rows, past
-            seasonal[rows, i] = (past.seasons[:, 0] != 0).any(axis=1)
-    paths = np.full((len(values), len(at), horizon, len(members)), np.nan)
-    for m, member in enumerate(members):
-        asked = _spread(len(at), member.max_origins)
-        paths[..., m][:, asked] = _ask(member, view.at(asked), jobs)
-        for i in sorted(pasts.keys() & set(asked)):
-            rows, past = pasts[i]
-            paths[rows, i, :, m] = member.paths(past)[:, 0]
+            past = view_of(Panel.of(known[i][rows], season_length), at[: i + 1], horizon)
+            paths[rows, i] = _ask(families, past)[:, -1]
+            seasonal[rows, i] = (past.seasons[:, -1] != 0).any(axis=1)
     level = _recent_level(known, panel.first, season_length)
     bounded = np.clip(
         paths, level[:, :, None, None] - MAX_LOG_STEP, level[:, :, None, None] + MAX_LOG_STEP
     )
-    names = tuple(member.name for member in members)
+    names = tuple(name for family in families for name in family.names)
     steady = np.array([[k is Kind.STEADY for k in kinds_of(values[:, :o])] for o in at]).T
     return Hindcast(panel, at, names, bounded, known, seasonal, steady, view.half_noise[:, -1])
 
 
-def _spread(n: int, most: int | None) -> list[int]:
-    """Choose positions among `n` origins, the last one among them.
-
-    >>> _spread(3, None), _spread(17, 9)
-    ([0, 1, 2], [0, 2, 4, 6, 8, 10, 12, 14, 16])
-    """
-    if most is None or n <= most:
-        return list(range(n))
-    return [round(i * (n - 1) / (most - 1)) for i in range(most)]
-
-
-def _ask(member: Member, view: View, jobs: int) -> Floats:
-    """Ask one member, in processes where it fits series one by one."""
-    n_series = len(view.panel.log)
-    if jobs == 1 or member.max_origins is None or n_series < 2:
-        return member.paths(view)
-    chunks = np.array_split(np.arange(n_series), min(n_series, 2 * abs(jobs)))
-    parts = joblib.Parallel(n_jobs=jobs)(
-        joblib.delayed(member.paths)(view.rows(rows)) for rows in chunks
-    )
-    return np.concatenate(parts, axis=0)
+def _ask(families: Sequence[Family], view: View) -> Floats:
+    """Ask every member: [S, O, H, M]."""
+    return np.concatenate([family.paths(view) for family in families], axis=3)
 
 
 def _recent_level(known: Sequence[Floats], first: Ints, season_length: int) -> Floats:

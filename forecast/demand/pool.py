@@ -1,57 +1,81 @@
 """The pool: how much each member counts, from what it said at past origins.
 
-A member's saying f for the log of a total is scored as the distribution with quantiles
-f + s_w z_a, s_w the prior spread of window w, by the mean pinball loss at the levels that decide
-on a commitment (a = .1 … .5). With ρ_m the ratio of member m's loss to that of the mean member on
-the same origins and windows, shrunk in two steps by n effective (not overlapping) windows,
+A member is judged by the mean absolute error ε of its log totals at past origins, of windows about
+as long as the one asked for. For window v, K periods long, after origin i
 
-    ρ̄ = 1 + n̄ / (n̄ + n₀) · (mean ρ over series − 1),    ρ* = λ ρ + (1 − λ) ρ̄,    λ = n / (n + n₀),
+    ε_m = Σ_w u_w (K / w)^.4 Σ_j |error of m on w after j| / Σ_w u_w n_w,
+    u_w = min(w, K) / max(w, K),
 
-weights are ∝ exp(−η (ρ* − 1)): equal with no evidence, sharp with much. The constants were
-chosen on the totals they quote, so their figures are in-sample.
+over the scored windows w and the origins j whose windows were over at i; n = Σ u_w n_w / Σ u_w is
+how many windows that is, with overlapping ones counted by what is new in them. The log total is the
+weighted mean of the members with weights
+
+    ω_m ∝ exp(−η n / (n + n₀) · log(ε_m / geometric mean of ε)),
+
+equal with no evidence, sharp with much. η and n₀ are learned (`calibration`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from forecast.demand.constants import Constants
 from forecast.demand.hindcast import Hindcast
-from forecast.demand.members.protocol import Floats, Window, log_window_totals
-from forecast.demand.scores import pinball
+from forecast.demand.members.past_totals import known_sums
+from forecast.demand.members.protocol import Floats, Ints, Window, log_window_totals
 
-SCORED_LEVELS = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
-SCORED_NORMAL = np.array([-1.2815516, -0.8416212, -0.5244005, -0.2533471, 0.0])
-"""Standard normal quantiles at `SCORED_LEVELS`."""
+ERROR_FLOOR = 0.002
+"""Added to ε before its log is taken: .2 % better is no merit."""
 
-SHARPNESS = 10.0
-"""η. On all 1,428 M3 monthly series the mean absolute log error of the 12-month total fell from
-.0854 (equal weights) to .0810, at η = 6 .0821, at 16 .0801; on 150 NN5 totals with two years of
-history equal weights were best (.0669, against .0699 at η = 10) and 16 was worse still."""
+MAX_MERIT = 1.5
+"""A member counts as at most e^1.5 times as good or bad as the typical one."""
 
-PRIOR_WINDOWS = 20.0
-"""n₀ in windows that do not overlap. 8 did better on M3 (.0804) and worse on NN5."""
+ERROR_GROWTH = 0.4
+"""Exponent of the typical error in the length of the window. Between .27 (M3, quarter to year)
+and .6 (Shaved Ice); a random walk has .5."""
 
 PRIOR_SPREAD = 0.2
 """Standard deviation of the log of a one-year total before any evidence. Assumed: above the .10
 to .17 measured on M3, Tourism and NN5 totals, below the .5 to 1.2 of Shaved Ice machine types."""
 
-SPREAD_GROWTH = 0.4
-"""Exponent of the spread in the distance of the window. Between .27 (M3, robust spread, quarter
-to year) and .6 (Shaved Ice); a random walk has .5."""
-
 
 def prior_spread(window: Window, season_length: int) -> float:
     """Spread of the log total of a window before any evidence.
 
-    s_w = PRIOR_SPREAD · (τ / ½)^SPREAD_GROWTH with τ = (lead + length / 2) in years.
+    s_w = PRIOR_SPREAD · (τ / ½)^ERROR_GROWTH with τ = (lead + length / 2) in years.
 
     >>> prior_spread(Window(0, 52), 52), round(prior_spread(Window(0, 13), 52), 3)
     (0.2, 0.115)
     """
     years = (window.lead + window.length / 2) / season_length
-    return float(PRIOR_SPREAD * (years / 0.5) ** SPREAD_GROWTH)
+    return float(PRIOR_SPREAD * (years / 0.5) ** ERROR_GROWTH)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the pool says of one window, after every origin.
+
+    Attributes
+    ----------
+    weights
+        [S, O, M] weights adding to one; zero throughout where no member serves.
+    centre
+        [S, O] pooled log total; NaN where no member serves.
+    disagreement
+        [S, O] weighted standard deviation of the members' log totals.
+    own_error
+        [S, O] ε of the pool itself at past origins; NaN with none.
+    count
+        [S, O] n, past windows behind it.
+    """
+
+    weights: Floats
+    centre: Floats
+    disagreement: Floats
+    own_error: Floats
+    count: Floats
 
 
 @dataclass(frozen=True)
@@ -62,98 +86,130 @@ class Pool:
     ----------
     hindcast
         What members said.
+    constants
+        What was learned on other series.
     windows
-        K windows members are scored on.
-    realised
-        For each origin i: [S, i, K] realised log totals as known at i.
-    weights
-        [S, O, M] weights at every origin, adding to one; zero throughout where no member serves.
-    centres
-        [S, O, K] pooled log totals; NaN where no member serves.
-    losses
-        [S, M] mean pinball loss as of now; NaN for a member without a scored origin.
-    step
-        Periods from one origin to the next.
+        K windows that are scored: a quarter to three years.
+    missed
+        For every window: [S, O, M] said less realised log totals; NaN where not known now.
+    shapes
+        What `signals` worked out by origin.
     """
 
     hindcast: Hindcast
+    constants: Constants
     windows: tuple[Window, ...]
-    realised: tuple[Floats, ...]
-    weights: Floats
-    centres: Floats
-    losses: Floats
-    step: int
+    missed: tuple[Floats, ...]
+    shapes: dict[int, Floats] = field(default_factory=dict, repr=False, compare=False)
+    _told: dict[Window, Opinion] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def origins(self) -> Ints:
+        """All origins."""
+        return np.array(self.hindcast.origins, dtype=np.int64)
+
+    @property
+    def step(self) -> int:
+        """Periods from one origin to the next."""
+        gaps = np.diff(self.origins)
+        return int(gaps[0]) if len(gaps) else 1
+
+    @property
+    def weights(self) -> Floats:
+        """[S, O, M] weights for the longest scored window of at most a year."""
+        year = self.hindcast.panel.season_length
+        within = [w for w in self.windows if w.length <= year]
+        return self.opinion(within[-1] if within else self.windows[0]).weights
+
+    @property
+    def losses(self) -> Floats:
+        """[S, M] mean pinball loss of log totals at the median as of now; NaN without any."""
+        absolute = np.abs(np.stack(self.missed, axis=-1))
+        known = np.isfinite(absolute)
+        n = known.sum(axis=(1, 3))
+        total = np.where(known, absolute, 0.0).sum(axis=(1, 3))
+        return np.where(n > 0, 0.5 * total / np.maximum(n, 1), np.nan)
 
     def errors(self, i: int) -> Floats:
         """Realised less pooled log totals at origins 0 … i−1, as known at i: [S, i, K]."""
-        return np.asarray(self.realised[i] - self.centres[:, :i])
+        i %= len(self.origins)
+        out = np.full((len(self.hindcast.paths), i, len(self.windows)), np.nan)
+        for k, window in enumerate(self.windows):
+            over = int(np.searchsorted(self.origins, self.origins[i] - window.end, side="right"))
+            opinion = self.opinion(window)
+            miss = np.where(np.isfinite(self.missed[k]), self.missed[k], 0.0)
+            known = np.isfinite(self.missed[k]).any(axis=2)
+            pooled = (opinion.weights * miss).sum(axis=2)
+            out[:, :over, k] = np.where(known, -pooled, np.nan)[:, :over]
+        return out
 
-    def member_totals(self, i: int, window: Window) -> Floats:
-        """Log total of a window by every member at origin i: [S, M], NaN where not served."""
-        paths = np.moveaxis(self.hindcast.paths[:, i], 1, 2)
-        return log_window_totals(paths, [window])[..., 0]
+    def opinion(self, window: Window) -> Opinion:
+        """What the pool says of a window after every origin; kept once worked out."""
+        if window not in self._told:
+            self._told[window] = self._judge(window)
+        return self._told[window]
+
+    def _judge(self, window: Window) -> Opinion:
+        said = log_window_totals(np.moveaxis(self.hindcast.paths, 2, 3), [window])[..., 0]
+        served = np.isfinite(said)
+        errors, count = self._known_errors(self.missed, window)
+        n = count.max(axis=2)
+        merit = np.log(errors + ERROR_FLOOR)
+        heard = np.isfinite(merit) & served
+        n_heard = np.maximum(heard.sum(axis=2, keepdims=True), 1)
+        typical = np.where(heard, merit, 0.0).sum(axis=2, keepdims=True) / n_heard
+        apart = np.where(heard, np.clip(merit - typical, -MAX_MERIT, MAX_MERIT), 0.0)
+        sharp = self.constants.sharpness * n / (n + self.constants.prior_windows)
+        raw = np.exp(-sharp[:, :, None] * apart) * served
+        total = raw.sum(axis=2, keepdims=True)
+        weights = raw / np.where(total > 0, total, 1.0)
+        filled = np.where(served, said, 0.0)
+        centre = (weights * filled).sum(axis=2)
+        centre[~served.any(axis=2)] = np.nan
+        squares = (weights * (filled - np.nan_to_num(centre)[:, :, None]) ** 2).sum(axis=2)
+        own, own_count = self._own(window, weights)
+        return Opinion(weights, centre, np.sqrt(squares), own, own_count)
+
+    def _own(self, window: Window, weights: Floats) -> tuple[Floats, Floats]:
+        """ε and n of the pool itself, with the weights of each origin."""
+        pooled = []
+        for missed in self.missed:
+            known = np.isfinite(missed) & (weights > 0)
+            share = np.where(known, weights, 0.0)
+            total = share.sum(axis=2)
+            miss = (share * np.where(known, missed, 0.0)).sum(axis=2) / np.where(
+                total > 0, total, 1.0
+            )
+            pooled.append(np.where(total > 0, miss, np.nan)[..., None])
+        errors, count = self._known_errors(tuple(pooled), window)
+        return errors[..., 0], count[..., 0]
+
+    def _known_errors(self, missed: tuple[Floats, ...], window: Window) -> tuple[Floats, Floats]:
+        """ε and n at every origin, of errors [S, O, X] a window: both [S, O, X]."""
+        length = window.length
+        num = np.zeros(missed[0].shape)
+        den = np.zeros(missed[0].shape)
+        like_sum = 0.0
+        for scored, miss in zip(self.windows, missed, strict=True):
+            w = scored.length
+            if w > 2 * length and scored not in self.windows[:2]:
+                continue
+            like = min(w, length) / max(w, length)
+            total, count = known_sums(np.abs(miss), self.origins, scored.end)
+            new = like * min(1.0, self.step / w)
+            num += new * (length / w) ** ERROR_GROWTH * total
+            den += new * count
+            like_sum += like
+        errors = np.where(den > 0, num / np.where(den > 0, den, 1.0), np.nan)
+        return errors, den / like_sum
 
 
-def pool_members(hindcast: Hindcast) -> Pool:
+def pool_members(hindcast: Hindcast, constants: Constants) -> Pool:
     """Weigh the members of a hindcast at every origin, reading nothing after it."""
-    panel, origins = hindcast.panel, hindcast.origins
+    m, quarter = hindcast.panel.season_length, hindcast.panel.quarter
     horizon = hindcast.paths.shape[2]
-    m = panel.season_length
-    lengths = (panel.quarter, 2 * panel.quarter, m, 2 * m, 3 * m)
-    windows = tuple(Window(0, k) for k in lengths if k <= horizon)
-    step = origins[-1] - origins[-2] if len(origins) > 1 else 1
+    lengths = (quarter, 2 * quarter, m, m + m // 2, 2 * m, 3 * m)
+    windows = tuple(Window(0, k) for k in lengths if k <= horizon) or (Window(0, horizon),)
     said = log_window_totals(np.moveaxis(hindcast.paths, 2, 3), windows)  # [S, O, M, K]
-    realised = tuple(hindcast.realised(i, windows) for i in range(len(origins)))
-    served = np.isfinite(said[..., 0])
-    weights = np.zeros(served.shape)
-    losses = np.full((len(said), said.shape[2]), np.nan)
-    for i in range(len(origins)):
-        loss = _losses(realised[i], said[:, :i], windows, m)
-        ratio, count = _ratios(loss, windows, step)
-        weights[:, i] = _weigh(ratio, count, served[:, i])
-        scored = np.isfinite(loss)
-        n = scored.sum(axis=(1, 3))
-        total = np.where(scored, loss, 0.0).sum(axis=(1, 3))
-        losses = np.where(n > 0, total / np.maximum(n, 1), np.nan)
-    filled = np.where(served[..., None], said, 0.0)
-    centres = np.einsum("som,somk->sok", weights, filled)
-    centres[~served.any(axis=2)] = np.nan
-    return Pool(hindcast, windows, realised, weights, centres, losses, step)
-
-
-def _losses(realised: Floats, said: Floats, windows: tuple[Window, ...], m: int) -> Floats:
-    """Pinball loss [S, i, M, K]; NaN where nothing was said or nothing is known yet."""
-    spread = np.array([prior_spread(w, m) for w in windows])
-    miss = realised[:, :, None, :] - said
-    quantiles = spread[:, None] * SCORED_NORMAL
-    return np.asarray(pinball(miss[..., None], quantiles, SCORED_LEVELS).mean(axis=-1))
-
-
-def _ratios(loss: Floats, windows: tuple[Window, ...], step: int) -> tuple[Floats, Floats]:
-    """Loss of every member relative to the mean one on the same cells, and windows scored."""
-    known = np.isfinite(loss)
-    n_known = known.sum(axis=2, keepdims=True)
-    zeroed = np.where(known, loss, 0.0)
-    mean = zeroed.sum(axis=2, keepdims=True) / np.maximum(n_known, 1)
-    cells = n_known > 0
-    typical = np.where(cells, mean, 0.0).sum(axis=1, keepdims=True)
-    typical = typical / np.maximum(cells.sum(axis=1, keepdims=True), 1)
-    unit = np.where(typical > 0, typical, 1.0)
-    own = (zeroed / unit).sum(axis=(1, 3))
-    other = (np.where(known, mean, 0.0) / unit).sum(axis=(1, 3))
-    ratio = np.where(other > 0, own / np.where(other > 0, other, 1.0), 1.0)
-    apart = np.array([min(1.0, step / w.length) for w in windows])
-    return ratio, np.asarray(known.sum(axis=1) @ apart)
-
-
-def _weigh(ratio: Floats, count: Floats, served: np.ndarray) -> Floats:
-    """Weights [S, M] from loss ratios and the number of windows behind them."""
-    total = count.sum(axis=0)
-    mean = np.where(total > 0, (ratio * count).sum(axis=0) / np.maximum(total, 1e-12), 1.0)
-    n_mean = count.mean(axis=0)
-    panel = 1.0 + n_mean / (n_mean + PRIOR_WINDOWS) * (mean - 1.0)
-    own = count / (count + PRIOR_WINDOWS)
-    shrunk = own * ratio + (1.0 - own) * panel
-    raw = np.exp(-SHARPNESS * (shrunk - 1.0)) * served
-    total = raw.sum(axis=1, keepdims=True)
-    return np.asarray(raw / np.where(total > 0, total, 1.0))
+    missed = tuple(said[..., k] - hindcast.realised(w)[:, :, None] for k, w in enumerate(windows))
+    return Pool(hindcast, constants, windows, missed)

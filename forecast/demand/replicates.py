@@ -18,11 +18,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecast.demand.backtest import PortfolioError, independent_windows
-from forecast.demand.calibration import OWN_PRIOR_WINDOWS, T_DEGREES
 from forecast.demand.members.protocol import Floats
 from forecast.paths import EvidenceReplicates
 
 N_REPLICATES = 200
+
+PRIOR_WINDOWS = 4
+"""n₀: the priors count as four windows that do not overlap. Assumed."""
+
+T_DEGREES = 5.0
+"""Degrees of freedom of the prior: near what errors of public series have."""
 
 Z_80 = 2.5631031
 """Width of the central 80 % of a normal in standard deviations."""
@@ -46,7 +51,7 @@ def evidence_replicates(
     term_spread
         σ, standard deviation of the log of the term total.
     """
-    n0 = round(OWN_PRIOR_WINDOWS)
+    n0 = PRIOR_WINDOWS
     unit = np.sqrt((T_DEGREES - 2) / T_DEGREES)
     drawn = rng.standard_t(T_DEGREES, size=(N_REPLICATES, n0)) * unit
     prior_mean, prior_size = drawn.mean(axis=1), np.abs(drawn).mean(axis=1)

@@ -1,14 +1,13 @@
 """The yearly season of the log: where two years support it, shrunk by how well it repeats.
 
-For a series x known up to an origin, with T_t its trend (local linear, weights tricube over one
-year to either side) and P the phase of the year, a few rounds of
+For a series x known up to an origin, with T_t its centred moving average over a year (the last
+half year, which has none yet, is continued at half the slope of the half year before),
 
-    s_P = mean over years of smoothed (x_t − T_t),      T = local linear fit of x − s
+    s_P = mean over years of (x_t − T_t) at phase P of the year, less its mean over phases.
 
-give the raw season. With Y years, V_m the variance of s over phases and V_w the mean variance of
-x − T between years at the same phase, the share of s that is not noise is
+With Y years, V_s the variance of s over phases and V_e that of x − T − s,
 
-    κ = max(0, 1 − (V_w / Y) / V_m),
+    κ = max(0, 1 − (V_e / Y) / V_s),
 
 the positive-part James-Stein factor, and κ·s is used. A season that does not repeat is zero.
 """
@@ -16,7 +15,6 @@ the positive-part James-Stein factor, and κ·s is used. A season that does not 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 
@@ -24,11 +22,6 @@ from forecast.demand.members.protocol import Floats, Panel
 
 MIN_YEARS = 2
 """Years of own history below which there is no season."""
-
-MAX_YEARS = 6
-"""Only the last years are used: a season drifts. Assumed."""
-
-ROUNDS = 3
 
 WEEKLY_SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0
 """Weights over neighbouring weeks; holidays move by a week from year to year. Assumed."""
@@ -58,47 +51,56 @@ def seasons(panel: Panel, origins: Sequence[int]) -> Floats:
     out = np.zeros((len(panel.log), len(origins), m))
     if m < MIN_YEARS:
         return out
-    for i, origin in enumerate(origins):
-        known = panel.known(origin)
-        used = np.minimum(known // m, MAX_YEARS) * m
-        for length in np.unique(used[used >= MIN_YEARS * m]):
-            rows = used == length
-            raw = _estimate(panel.log[rows, origin - length : origin], m)
-            out[rows, i] = np.roll(raw, (origin - length) % m, axis=1)
+    for first in np.unique(panel.first):
+        stops = {i: o - int(first) for i, o in enumerate(origins) if o - first >= MIN_YEARS * m}
+        if not stops:
+            continue
+        rows = panel.first == first
+        x = panel.log[rows, first:]
+        trend = _centred_year(x[:, : max(stops.values())], m)
+        for i, stop in stops.items():
+            out[rows, i] = np.roll(_estimate(x[:, :stop], trend, m), int(first) % m, axis=1)
     return out
 
 
-def _estimate(x: Floats, m: int) -> Floats:
-    """Season by column mod m of whole years `x` [S, Y·m], shrunk."""
-    n_years = x.shape[1] // m
-    trend_of = _local_linear(x.shape[1], m)
-    season = np.zeros((len(x), m))
-    for _ in range(ROUNDS):
-        trend = (x - np.tile(season, n_years)) @ trend_of.T
-        by_year = _smooth((x - trend).reshape(len(x), n_years, m))
-        season = by_year.mean(axis=1)
-        season -= season.mean(axis=1, keepdims=True)
-    between = by_year.var(axis=1, ddof=1).mean(axis=1) / n_years
-    signal = season.var(axis=1)
-    kept = np.maximum(0.0, 1.0 - between / np.maximum(signal, np.finfo(np.float64).tiny))
+def _centred_year(x: Floats, m: int) -> Floats:
+    """Centred moving average over a year; column j is centred on period j + m // 2."""
+    sums = np.concatenate([np.zeros((len(x), 1)), np.cumsum(x, axis=1)], axis=1)
+    width = m - 1 if m % 2 == 0 else m
+    inner = sums[:, width:] - sums[:, :-width]
+    if m % 2:
+        return np.asarray(inner / m)
+    ends = 0.5 * (x[:, :-m] + x[:, m:])
+    return np.asarray((inner[:, 1:-1] + ends) / m)
+
+
+def _estimate(x: Floats, trend: Floats, m: int) -> Floats:
+    """Season by column mod m of `x` [S, stop], shrunk; `trend` may reach beyond the stop."""
+    stop, half = x.shape[1], m // 2
+    last = stop - 2 * half - 1
+    slope = (trend[:, last] - trend[:, max(last - half, 0)]) / half
+    ends = trend[:, [last]] + 0.5 * slope[:, None] * np.arange(1, half + 1)
+    apart = x[:, half:] - np.concatenate([trend[:, : last + 1], ends], axis=1)
+    phases = np.arange(half, stop) % m
+    years = np.bincount(phases, minlength=m)
+    n_rows = -(-(stop - half) // m)
+    table = np.zeros((len(x), n_rows * m))
+    table[:, : stop - half] = apart
+    season = table.reshape(len(x), n_rows, m).sum(axis=1)
+    season = np.roll(season, half, axis=1) / years
+    season -= season.mean(axis=1, keepdims=True)
+    noise = ((apart - season[:, phases]) ** 2).sum(axis=1) / max(stop - half - m, 1)
+    noise = noise * float((1.0 / years).mean())
+    if m >= MIN_PERIODS_TO_SMOOTH:
+        season = _smooth(season)
+        noise = noise * float((WEEKLY_SMOOTHING**2).sum())
+    signal = np.maximum(season.var(axis=1), np.finfo(np.float64).tiny)
+    kept = np.maximum(0.0, 1.0 - noise / signal)
     return np.asarray(season * kept[:, None])
 
 
-def _smooth(by_year: Floats) -> Floats:
-    if by_year.shape[2] < MIN_PERIODS_TO_SMOOTH:
-        return by_year
+def _smooth(season: Floats) -> Floats:
     half = len(WEEKLY_SMOOTHING) // 2
     shifts = range(-half, half + 1)
-    rolled = [
-        w * np.roll(by_year, k, axis=2) for w, k in zip(WEEKLY_SMOOTHING, shifts, strict=True)
-    ]
+    rolled = [w * np.roll(season, k, axis=1) for w, k in zip(WEEKLY_SMOOTHING, shifts, strict=True)]
     return np.asarray(np.sum(rolled, axis=0))
-
-
-@lru_cache(maxsize=16)
-def _local_linear(n: int, span: int) -> Floats:
-    """Matrix of the local linear smoother with tricube weights over ±span, shape [n, n]."""
-    distance = np.arange(n)[None, :] - np.arange(n)[:, None]
-    w = np.clip(1.0 - np.abs(distance / (span + 1.0)) ** 3, 0.0, None) ** 3
-    s0, s1, s2 = (np.sum(w * distance**k, axis=1, keepdims=True) for k in (0, 1, 2))
-    return np.asarray(w * (s2 - s1 * distance) / (s0 * s2 - s1**2))

@@ -21,7 +21,7 @@ from forecast.pipeline.cleaned_usage import CleanedUsage
 from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
 from forecast.pipeline.distributions import cost_outlook
 from forecast.pipeline.evidence import InputEvidence
-from forecast.pipeline.ledger import LedgerFigures
+from forecast.pipeline.ledger import LedgerFigures, undecided_factors
 from forecast.pipeline.reconciled import discount_assumptions, warnings_of
 from forecast.pipeline.scenarios import scenarios
 from forecast.pricing.assumptions import pricing_assumptions
@@ -119,6 +119,15 @@ class Account:
         signed = assess(self.terms, recommended, optimised)
         too_much = assess(self.terms, as_is_number, optimised)
         counted = self._lever_means(counted_only=True)
+        ledger = LedgerFigures(
+            usage=self.usage,
+            rated=self.rated,
+            card=self.card,
+            demand=self.demand,
+            today_usd=self.today_usd,
+            decisions=decisions,
+            seed=provenance.seed,
+        ).entries()
         return Recommendation(
             **dict(self.sizing) | {"warnings": warnings_of(self.checked)},
             bridge=bridge(self._bridge_figures(counted)),
@@ -134,21 +143,19 @@ class Account:
                 float(decisions.optimised_usd.sum(axis=(1, 2)).mean()),
             ),
             migration=self._migration(),
-            scenarios=scenarios(self.terms, decisions, recommended, to_come=self._to_come()),
+            scenarios=scenarios(
+                self.terms,
+                decisions,
+                recommended,
+                to_come=self._to_come(),
+                undecided=undecided_factors(ledger, decisions.workloads),
+            ),
             history=monthly_list_cost(self.rated, self.as_of),
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
             evidence=inputs.meter(self.plans, self._lever_usd()),
             reconciliation=self.checked,
-            cleaning=LedgerFigures(
-                usage=self.usage,
-                rated=self.rated,
-                card=self.card,
-                demand=self.demand,
-                today_usd=self.today_usd,
-                decisions=decisions,
-                seed=provenance.seed,
-            ).entries(),
+            cleaning=ledger,
             assumptions=(
                 *assumptions_of(self.rated, self.plans, self.card, self.as_of),
                 *discount_assumptions(self.checked, self.terms, self.as_of),

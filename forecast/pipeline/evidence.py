@@ -111,6 +111,28 @@ _MEANINGS: Final = {
         "it is attributed by key or tag, or stays unassigned",
         "group the export by workspace",
     ),
+    "tag": _Meaning(
+        "tag",
+        "it is attributed by key or workspace, or stays unassigned",
+        "group the export by tag",
+    ),
+    "context_window": _Meaning(
+        "price band of the prompt",
+        "models with bands are priced as the assumption on their prompts says",
+        "use an export by context window",
+    ),
+    "cache_read_tokens": _Meaning(
+        "cache reads",
+        "they count as uncached input, which costs more",
+        "use an export that tells cache reads apart",
+        _caching,
+    ),
+    "cache_write_5m_tokens": _Meaning(
+        "cache writes",
+        "they count as uncached input, which costs less",
+        "use an export that tells cache writes apart",
+        _caching,
+    ),
     "prefix": _Meaning(
         "shared prefix of requests",
         "cache hits come from the inventory",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -19,7 +19,9 @@ TOLERANCE_SHARE = 0.005
 """A shock breaks the recommendation when keeping it costs this share more than re-sizing would."""
 
 
-def _shocks(decisions: DecisionSet, to_come: Sequence[str]) -> Iterator[tuple[str, WhatIf]]:
+def _shocks(
+    decisions: DecisionSet, to_come: Sequence[str], undecided: Mapping[str, float]
+) -> Iterator[tuple[str, WhatIf]]:
     yield "demand 20 % lower", WhatIf(growth_shock_share=-0.2)
     yield "demand 20 % higher", WhatIf(growth_shock_share=0.2)
     yield "list prices 20 % lower", WhatIf(price_change_share=-0.2)
@@ -29,18 +31,31 @@ def _shocks(decisions: DecisionSet, to_come: Sequence[str]) -> Iterator[tuple[st
         yield name, WhatIf(slip_months=dict.fromkeys(to_come, months))
     yield "half of the lever savings", WhatIf(realisation_share=0.5)
     yield "no lever is adopted", WhatIf(switched_off=frozenset(decisions.workloads))
+    if undecided:
+        name = "every cleaning entry that waits for a decision is switched on"
+        yield name, WhatIf(demand_factors=undecided)
 
 
 def scenarios(
-    terms: Terms, decisions: DecisionSet, commitment_usd: Decimal, *, to_come: Sequence[str]
+    terms: Terms,
+    decisions: DecisionSet,
+    commitment_usd: Decimal,
+    *,
+    to_come: Sequence[str],
+    undecided: Mapping[str, float],
 ) -> tuple[Scenario, ...]:
     """Re-size under each shock, and tell whether today's number would still be good.
 
-    `to_come` names the workloads whose levers count and have not shipped: only they can slip.
+    Parameters
+    ----------
+    to_come
+        Workloads whose levers count and have not shipped: only they can slip.
+    undecided
+        Demand factors by workload, of the cleaning entries that wait for a decision.
     """
     rows: list[tuple[str, Floats]] = [
         (name, apply(decisions, settings, period_months=terms.period_months)[1])
-        for name, settings in _shocks(decisions, to_come)
+        for name, settings in _shocks(decisions, to_come, undecided)
     ]
     if len(decisions.workloads) > 1:
         rows.append(_without_largest(terms, decisions))

@@ -106,6 +106,20 @@ def _refuse_backward_days(table: str, rows: Sequence[ModelRates | Amendment]) ->
             )
 
 
+MAX_SHEET_BYTES = 1_000_000
+"""More than a hundred times the longest sheet that this package ships."""
+
+_DECIMAL_PLACES = 15
+
+
+def _exact(text: str) -> Decimal:
+    """Read a figure; one with an absurd exponent is refused before anybody multiplies it."""
+    value = Decimal(text)
+    if value.is_finite() and not -_DECIMAL_PLACES <= int(value.as_tuple().exponent) <= 9:
+        raise ValueError(f"{text[:40]} is no price, multiple or share")
+    return value
+
+
 def read_record(text: str, record: type[R], *, file: str) -> R:
     """Read TOML text as `record`, with exact decimals.
 
@@ -115,9 +129,11 @@ def read_record(text: str, record: type[R], *, file: str) -> R:
         Not TOML, or not the record: with the file and the dotted path of the first fault.
     """
     try:
-        return record.model_validate(tomllib.loads(text, parse_float=Decimal))
+        return record.model_validate(tomllib.loads(text, parse_float=_exact))
     except tomllib.TOMLDecodeError as fault:
         raise InputError(f"is not TOML: {fault}", file=file) from None
+    except RecursionError:
+        raise InputError("is nested too deeply to be a price sheet", file=file) from None
     except ValidationError as fault:
         first, *others = fault.errors()
         more = f" (and {len(others)} more: {_path(others[0]['loc'])}, …)" if others else ""
@@ -126,6 +142,8 @@ def read_record(text: str, record: type[R], *, file: str) -> R:
             file=file,
             column=_path(first["loc"]) or None,
         ) from None
+    except ValueError as fault:
+        raise InputError(str(fault), file=file) from None
 
 
 @dataclass(frozen=True)
@@ -146,7 +164,10 @@ def read_sheet(path: Path) -> NamedSheet:
         A file that cannot be read, is not TOML, or breaks the shape of a sheet.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_SHEET_BYTES + 1)
+        if len(data) > MAX_SHEET_BYTES:
+            raise InputError(f"is longer than {MAX_SHEET_BYTES:,} bytes", file=path.name)
         text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as fault:
         raise InputError(f"cannot be read: {fault}", file=path.name) from None

@@ -17,7 +17,7 @@ from forecast.records.base import Name, Note, Record
 from forecast.records.usage import TOKEN_KINDS, Geography, MixKey, ServiceTier, Speed
 from forecast.units import TOKENS_PER_RATE_UNIT
 
-Rate = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+Rate = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False)]
 """USD per million tokens (or per thousand web searches)."""
 
 

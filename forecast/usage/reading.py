@@ -21,6 +21,14 @@ from forecast.usage.formats import canonical
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import Parsed, UsageFormat
 from forecast.usage.formats.registry import FORMATS, format_named, format_of
+from forecast.usage.log_sources import (
+    LogSettings,
+    LogSource,
+    is_layout_alone,
+    known_name,
+    read_logs,
+    separated,
+)
 from forecast.usage.overlap import (
     Kept,
     Source,
@@ -98,6 +106,8 @@ class Exports:
         Files of folders and archives that were passed over, each with the reason.
     cost_source
         For every cost line, the place of its file in `sources`.
+    arrivals
+        `tables.ARRIVALS` of the request logs; None when they were not asked for.
     """
 
     rows: pd.DataFrame
@@ -105,6 +115,7 @@ class Exports:
     sources: tuple[SourceReport, ...]
     skipped: tuple[str, ...] = ()
     cost_source: tuple[int, ...] = ()
+    arrivals: pd.DataFrame | None = None
 
     def costs_of(self, places: Collection[int]) -> pd.DataFrame:
         """Give the cost lines of some of the sources."""
@@ -129,6 +140,7 @@ def read_usage(
     *,
     format_name: str | None = None,
     prefer: Sequence[str] = (),
+    logs: LogSettings | None = None,
     progress: Progress | None = None,
 ) -> Exports:
     """Read exports that must hold usage; the rest as `read_exports`.
@@ -140,7 +152,9 @@ def read_usage(
     """
     if not paths:
         raise UsageFormatError("no usage file is given; name at least one export")
-    exports = read_exports(paths, format_name=format_name, prefer=prefer, progress=progress)
+    exports = read_exports(
+        paths, format_name=format_name, prefer=prefer, logs=logs, progress=progress
+    )
     if exports.rows.empty:
         first = exports.sources[0]
         if len(exports.costs):
@@ -158,6 +172,7 @@ def read_exports(
     *,
     format_name: str | None = None,
     prefer: Sequence[str] = (),
+    logs: LogSettings | None = None,
     progress: Progress | None = None,
 ) -> Exports:
     """Read exports of usage, of money, or of both into one usage table and one of cost lines.
@@ -174,6 +189,8 @@ def read_exports(
     prefer
         Formats whose rows are kept where another view of the same usage covers the same days of
         a platform, the first one before the others; without it such views are refused.
+    logs
+        How request logs are added up; they are read where they lie, at any size.
     progress
         Called with the file at hand and the share of files that are done.
 
@@ -184,11 +201,18 @@ def read_exports(
     """
     if not paths:
         raise UsageFormatError("no file is given; name at least one export")
-    preferred = [format_named(name).name for name in prefer]
+    settings = logs or LogSettings()
+    preferred = [known_name(name) for name in prefer]
+    at_engine: list[Path] = []
+    others = list(paths)
+    if format_name is None:
+        at_engine, others = separated(paths, settings)
+    elif is_layout_alone(format_name):
+        at_engine, others = list(paths), []
     skipped: list[str] = []
     sources: list[Source] = []
     digests: dict[str, str] = {}
-    for done, entry, source in sources_of(paths, format_name=format_name, skipped=skipped):
+    for done, entry, source in sources_of(others, format_name=format_name, skipped=skipped):
         if progress is not None:
             progress(f"reading {entry.name}", done)
         digest = hashlib.sha256(entry.data).hexdigest()
@@ -198,19 +222,55 @@ def read_exports(
             )
         digests[digest] = entry.name
         sources.append(source())
-    sources = _left_out(sources, prefer_formats(sources, preferred))
-    refuse_overlaps(sources)
-    costs, cost_source = _cost_lines([parsed for _, _, parsed in sources])
+    log_sources, arrivals = _logs(at_engine, settings, progress)
+    every = [*sources, *(log.as_source for log in log_sources)]
+    every = _left_out(every, prefer_formats(every, preferred))
+    refuse_overlaps(every)
+    costs, cost_source = _cost_lines([parsed for _, _, parsed in every])
+    n_read = len(sources)
     exports = Exports(
-        rows=_added_up(parsed for _, _, parsed in sources),
+        rows=_added_up(parsed for _, _, parsed in every),
         costs=costs,
-        sources=tuple(_reports(sources, list(digests))),
+        sources=(
+            *_reports(every[:n_read], list(digests)),
+            *_log_reports(log_sources, every[n_read:]),
+        ),
         skipped=tuple(skipped),
         cost_source=cost_source,
+        arrivals=arrivals,
     )
     if progress is not None:
         progress("usage read", 1.0)
     return exports
+
+
+def _logs(
+    paths: Sequence[Path], settings: LogSettings, progress: Progress | None
+) -> tuple[list[LogSource], pd.DataFrame | None]:
+    found = list(read_logs(paths, settings, progress)) if paths else []
+    arrivals = [frame for _, frame in found if frame is not None]
+    together = pd.concat(arrivals, ignore_index=True) if arrivals else None
+    return [log for log, _ in found], together
+
+
+def _log_reports(logs: Sequence[LogSource], kept: Sequence[Source]) -> Iterator[SourceReport]:
+    for log, (_, kind, parsed) in zip(logs, kept, strict=True):
+        for source in log.files:
+            yield SourceReport(
+                file=source.file,
+                format_name=source.format_name,
+                description=kind.description,
+                n_rows=source.n_rows,
+                n_cost_lines=0,
+                first_day=source.first_day,
+                last_day=source.last_day,
+                sha256=source.sha256,
+                seen_by=kind.seen_by,
+                input_includes_cache=source.input_includes_cache,
+                amounts=None,
+                cannot_tell=source.cannot_tell,
+                warnings=(*source.warnings, *parsed.warnings),
+            )
 
 
 def sources_of(
@@ -228,7 +288,7 @@ def sources_of(
     iterator
         Share of the paths that are done, the file, and the function that parses it.
     """
-    chosen = None if format_name is None else format_named(format_name)
+    chosen = None if format_name is None or not paths else format_named(format_name)
     told: list[str] = [] if skipped is None else skipped
     done = 0
 

@@ -225,8 +225,11 @@ def _typed(path: Path, kind: str, checks: bool) -> str:
     counts = []
     for c in COUNTS:
         if text:
-            fits = f"regexp_matches({c}, '{COUNT}') AND TRY_CAST({c} AS DOUBLE) <= 1e15"
-            value = f"CASE WHEN {fits} THEN TRY_CAST(TRY_CAST({c} AS DOUBLE) AS BIGINT) END"
+            shaped = f"CASE WHEN regexp_matches({c}, '{COUNT}') THEN TRY_CAST({c} AS DOUBLE) END"
+            shaped = f"CASE WHEN {shaped} <= 1e15 THEN TRY_CAST({shaped} AS BIGINT) END"
+            plain = f"TRY_CAST({c} AS BIGINT)"
+            number = f"CASE WHEN {plain}::VARCHAR = {c} THEN {plain} ELSE {shaped} END"
+            value = f"CASE WHEN {number} BETWEEN 0 AND 1000000000000000 THEN {number} END"
         else:
             value = f"CASE WHEN {c} BETWEEN 0 AND 1000000000000000 THEN {c} END"
         if c.startswith("cache"):
@@ -301,7 +304,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the logs go; removed after")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--memory", type=int, default=400, help="MiB")
+    parser.add_argument("--memory", type=int, default=480, help="MiB")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--kinds", nargs="+", choices=ROWS, default=list(ROWS))
     options = parser.parse_args()

@@ -309,7 +309,7 @@ def test_a_server_that_is_not_there(tmp_path):
     ("reply", "timeouts", "what"),
     [
         ({"delay_seconds": 30.0}, Timeouts(connect=1, read=0.3), "no whole answer"),
-        ({"drip_seconds": 0.05}, Timeouts(read=0.5, whole_answer=0.4), "in 0 seconds"),
+        ({"drip_seconds": 0.05}, Timeouts(read=60, whole_answer=0.4), "in 0 seconds"),
     ],
 )
 def test_a_slow_answer_is_given_up(server, tmp_path, reply, timeouts, what):

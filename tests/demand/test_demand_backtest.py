@@ -9,13 +9,13 @@ from forecast.demand.backtest import (
     independent_windows,
     portfolio_errors,
 )
+from forecast.demand.constants import constants
 from forecast.demand.hindcast import hindcast
 from forecast.demand.history import mend
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import pool_members
 from forecast.demand.replicates import N_REPLICATES, evidence_replicates
 
-FAST = tuple(m for m in roster() if m.max_origins is None)
 END = date(2026, 10, 31)
 USD = np.array([2.0, 1.0, 0.5])
 
@@ -29,7 +29,8 @@ def errors_of(values, usd=USD, *, seed=1):
     n = values.shape[1]
     origins = sorted(range(n - 4, 12, -4))
     pool = pool_members(
-        hindcast(values, FAST, season_length=52, origins=origins, horizon=60, mend=mend)
+        hindcast(values, roster(), season_length=52, origins=origins, horizon=60, mend=mend),
+        constants(),
     )
     return portfolio_errors(pool, values, usd, rng=np.random.default_rng(seed))
 

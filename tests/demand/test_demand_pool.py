@@ -1,24 +1,26 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.demand.calibration import distribution, spreads
+from forecast.demand.calibration import distribution, scales
+from forecast.demand.constants import constants
 from forecast.demand.hindcast import hindcast
 from forecast.demand.members.protocol import Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import pool_members
 
-MEMBERS = roster()
-FAST = tuple(m for m in MEMBERS if m.max_origins is None)
+FAMILIES = roster()
 LEVELS = np.array([0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999])
 
 
-def pool_of(values, members=FAST, *, step=4, horizon=60):
+def pool_of(values, *, step=4, horizon=60):
     n = values.shape[1]
     origins = sorted(range(n - step, 12, -step))
     return pool_members(
-        hindcast(values, members, season_length=52, origins=origins, horizon=horizon)
+        hindcast(values, FAMILIES, season_length=52, origins=origins, horizon=horizon), constants()
     )
 
 
@@ -28,7 +30,7 @@ def walks(n_series, n_weeks, *, seed, sd=0.03, growth=0.0):
 
 
 def test_weights_add_to_one_and_stay_in_bounds():
-    pool = pool_of(walks(2, 60, seed=1), MEMBERS)
+    pool = pool_of(walks(2, 60, seed=1))
     assert np.allclose(pool.weights.sum(axis=2), 1.0)
     assert (pool.weights >= 0).all()
 
@@ -44,8 +46,8 @@ def test_steady_growth_favours_members_that_continue_it():
     values = walks(3, 150, seed=2, sd=0.005, growth=0.01)
     pool = pool_of(values)
     weight = dict(zip(pool.hindcast.members, pool.weights[:, -1].mean(axis=0), strict=True))
-    assert weight["growth_run_rate"] > 1.5 * weight["run_rate"]
-    assert weight["smoothing_damped"] > weight["smoothing_level"]
+    assert weight["damped_by_totals"] > 1.5 * weight["run_rate"]
+    assert weight["theta_by_totals"] > weight["level"]
 
 
 def test_more_origins_move_weights_further_from_equal():
@@ -69,8 +71,8 @@ def test_nothing_after_an_origin_moves_its_distribution():
     other = pool_of(changed)
     for window in (Window(0, 13), Window(8, 52)):
         a, b = distribution(pool, i, window), distribution(other, i, window)
-        assert np.allclose(a.points, b.points, rtol=1e-9, atol=0)
-        assert np.allclose(a.mass, b.mass, rtol=1e-9, atol=1e-12)
+        assert np.allclose(a.centre, b.centre, rtol=1e-9, atol=0)
+        assert np.allclose(a.scale, b.scale, rtol=1e-9, atol=0)
     assert not np.array_equal(pool.weights[:, -1], other.weights[:, -1])
 
 
@@ -78,14 +80,14 @@ def test_the_spread_grows_with_the_lead_and_for_a_launch():
     values = walks(2, 104, seed=4)
     values[1, :-6] = 0
     pool = pool_of(values)
-    near, far = (spreads(pool, -1, Window(lead, 13)) for lead in (0, 39))
+    near, far = (scales(pool, -1, Window(lead, 13)) for lead in (0, 39))
     assert (far > near).all()
     assert near[1] > 2 * near[0]
 
 
 def test_a_wilder_past_gives_a_wider_future():
     values = np.concatenate([walks(3, 150, seed=5, sd=0.01), walks(3, 150, seed=6, sd=0.08)])
-    spread = spreads(pool_of(values), -1, Window(0, 26))
+    spread = scales(pool_of(values), -1, Window(0, 26))
     assert spread[:3].max() < spread[3:].min()
 
 
@@ -93,9 +95,10 @@ def test_members_that_disagree_widen_the_distribution():
     pool = pool_of(walks(1, 60, seed=7, sd=0.01))
     window = Window(0, 52)
     calm = distribution(pool, -1, window).log_quantiles(0, LEVELS)
-    paths = pool.hindcast.paths
+    paths = pool.hindcast.paths.copy()
     paths[0, -1] += np.linspace(-1.5, 1.5, paths.shape[-1])
-    wide = distribution(pool, -1, window).log_quantiles(0, LEVELS)
+    apart = pool_members(replace(pool.hindcast, paths=paths), constants())
+    wide = distribution(apart, -1, window).log_quantiles(0, LEVELS)
     assert np.ptp(wide[2:5]) > 1.5 * np.ptp(calm[2:5])
 
 
@@ -142,7 +145,7 @@ def test_any_history_gives_finite_rising_quantiles(shape, n_weeks, level, seed):
 
 
 def test_ten_years_with_every_member():
-    pool = pool_of(walks(1, 520, seed=9), MEMBERS, step=52)
+    pool = pool_of(walks(1, 520, seed=9), step=52)
     quantiles = distribution(pool, -1, Window(0, 52)).log_quantiles(0, LEVELS)
     assert np.isfinite(quantiles).all()
     assert (np.diff(quantiles) > 0).all()
@@ -154,10 +157,10 @@ def test_panels_of_other_steps_are_served(season_length):
     values = walks(2, n, seed=10)
     found = hindcast(
         values,
-        FAST,
+        FAMILIES,
         season_length=season_length,
         origins=range(season_length, n, 3),
         horizon=season_length,
     )
-    pool = pool_members(found)
-    assert np.isfinite(distribution(pool, -1, Window(0, season_length)).points).all()
+    pool = pool_members(found, constants())
+    assert np.isfinite(distribution(pool, -1, Window(0, season_length)).centre).all()

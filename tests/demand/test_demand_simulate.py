@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from forecast.demand.calibration import distribution
+from forecast.demand.constants import constants
 from forecast.demand.coupling import joint_ranks, rank_correlation
 from forecast.demand.hindcast import hindcast
 from forecast.demand.intermittent import draw_weeks
@@ -19,14 +20,15 @@ from forecast.units import month_range
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "demand.toml").read_text())
 EVEN = np.full(7, 1 / 7)
-FAST = tuple(m for m in roster() if m.max_origins is None)
 END = date(2026, 10, 31)
 
 
 def pool_of(values):
     n = values.shape[1]
     origins = sorted(range(n - 4, 12, -4))
-    return pool_members(hindcast(values, FAST, season_length=52, origins=origins, horizon=70))
+    return pool_members(
+        hindcast(values, roster(), season_length=52, origins=origins, horizon=70), constants()
+    )
 
 
 def walks(n_series, *, seed=0, common=0.0, n_weeks=104):
@@ -123,7 +125,7 @@ def test_workloads_that_move_together_are_found_to():
 def test_what_all_missed_the_same_way_couples_them():
     pool = pool_of(walks(6, seed=2))
     kinds = [Kind.STEADY] * 6
-    biased = replace(pool, realised=(*pool.realised[:-1], pool.realised[-1] + 0.3))
+    biased = replace(pool, missed=tuple(m - 0.3 for m in pool.missed), _told={})
     assert rank_correlation(biased, -1, kinds) > rank_correlation(pool, -1, kinds) + 0.1
 
 

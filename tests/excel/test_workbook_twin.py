@@ -13,6 +13,7 @@ import workbook_example as example
 from openpyxl.workbook import Workbook
 
 from excel_templates.fill import build_workbook
+from excel_templates.sheets.cleaning_switches import switches_of
 from forecast.paths import DecisionSet
 from forecast.records.recommendation import Recommendation
 from forecast.records.terms import Terms
@@ -299,6 +300,22 @@ def test_entries_of_many_workloads_leave_room_for_the_scenarios() -> None:
         recommendation.commitment.recommended_usd,
     )
     _compare(opened.Worked(workbook), twin)
+
+
+def test_workloads_beyond_the_room_of_the_decision_set_have_no_switch() -> None:
+    workloads = [f"job {i:02d}" for i in range(15)]
+    decisions = example.paths(1000, 12, workloads, annual_usd=900_000)
+    base, _ = example.recommendation(example.terms(settlement="monthly"), decisions)
+    many = tuple(
+        base.cleaning[0].model_copy(
+            update={"id": f"burst-{name}", "workload": name, "yearly_usd": Decimal(-1000 + i)}
+        )
+        for i, name in enumerate(workloads)
+    )
+    found = switches_of(base.model_copy(update={"cleaning": many}), decisions, period_months=1)
+    assert found.workloads == tuple(workloads[:10])  # 1,000 x 12 x 10 = 120,000 cells
+    assert [e.workload for e in found.entries] == workloads[:10]
+    assert found.line_of(many[10]) is None
 
 
 def test_a_large_inventory_keeps_its_largest_savings_apart() -> None:

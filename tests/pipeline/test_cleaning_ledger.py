@@ -11,6 +11,7 @@ from forecast.errors import WorkloadError
 from forecast.pipeline.recommend import Outcome
 from forecast.records.cleaning import CleaningDecision
 from forecast.records.recommendation import Recommendation
+from forecast.sizing.search import best_commitment
 
 COUNTS = [
     "input_tokens",
@@ -106,12 +107,46 @@ def test_switching_moves_the_forecast_by_the_factor_and_nothing_that_was_recorde
     assert after.list_usd == burst.list_usd
 
 
+def test_a_scenario_shows_what_deciding_would_do_to_the_number(asked, switched):
+    name = "every cleaning entry that waits for a decision is switched on"
+    scenario = next(s for s in asked.result.scenarios if s.name == name)
+    waiting = {e.workload: e.switch_factor for e in asked.result.cleaning if e.state == "off"}
+    assert waiting.keys() == {"Support chat"}
+    optimised = asked.decisions.optimised_usd.sum(axis=1)
+    w = asked.decisions.workloads.index("Support chat")
+    total = optimised.sum(axis=1) - (1 - waiting["Support chat"]) * optimised[:, w]
+    best = best_commitment(asked.result.terms, total[:, None])
+    assert scenario.commitment_usd == best.commitment_usd
+    assert scenario.commitment_usd < asked.result.commitment.recommended_usd
+    assert name not in [s.name for s in switched.result.scenarios]
+
+
 def test_the_bridge_shows_a_burst_that_is_left_out_as_a_one_off(asked, switched):
     def step(outcome, name):
         return next(s.usd for s in outcome.result.bridge if s.step == name)
 
     assert step(switched, "last quarter x 4") == step(asked, "last quarter x 4")
     assert step(switched, "one-offs") < step(asked, "one-offs")
+
+
+def test_a_burst_that_the_forecast_mends_by_itself_moves_nothing_when_switched(buyer):
+    rows = buyer.usage.copy()
+    last = rows["day"].max()
+    old = (rows["api_key"] == CHAT) & rows["day"].between(
+        last - pd.Timedelta(days=104), last - pd.Timedelta(days=100)
+    )
+    rows.loc[old, COUNTS] = rows.loc[old, COUNTS] * 12
+    outcome = buyer.run(usage=rows)
+    burst = next(e for i, e in entries(outcome).items() if i.startswith("burst-support-chat"))
+    mended = [e for e in outcome.result.cleaning if e.state == "by_forecast"]
+    assert [e.what for e in mended] == ["one_off_mended"]
+    assert (burst.switch_factor, burst.yearly_usd) == (1.0, 0)
+    assert burst.state_reason.endswith("the forecast mends weeks of it by its own rule, see below")
+    assert float(mended[0].list_usd) == pytest.approx(float(burst.list_usd), rel=0.2)
+    off = CleaningDecision(id=burst.id, apply=False, note="it comes every June")
+    kept = buyer.run(usage=rows, portfolio=decided(buyer, off))
+    told = next(e for e in kept.result.cleaning if e.state == "by_forecast")
+    assert f"{burst.id} was switched off, yet the forecast mends these weeks" in told.source
 
 
 def test_what_the_forecast_mended_stands_in_the_same_ledger(outcome):

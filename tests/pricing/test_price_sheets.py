@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forecast.errors import InputError
@@ -296,3 +296,31 @@ def test_the_example_sheet_says_what_its_comments_say(card):
     assert (sonnet.input, sonnet.cache_read) == (Decimal("2.09"), Decimal("0.11"))
     assert _charged(ours, "prod-chat", "azure", service_tier="batch").input == Decimal("1.25")
     assert ours.facts("prod-chat").family == "gpt"
+
+
+EXAMPLE = Path(__file__).parents[2] / "scripts" / "example_company" / "price_sheet.toml"
+
+
+@given(
+    at=st.integers(0, 2500),
+    cut=st.integers(0, 12),
+    put=st.one_of(
+        st.binary(max_size=4),
+        st.sampled_from([b"nan", b"-1", b"1e400", b"[[", b"]", b"{", b"2026-13-01", b'"', b"inf"]),
+    ),
+)
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_damaged_sheet_is_read_or_refused_never_a_traceback(tmp_path, at, cut, put):
+    data = EXAMPLE.read_bytes()
+    damaged = tmp_path / "damaged.toml"
+    damaged.write_bytes(data[:at] + put + data[at + cut :])
+    card, named = None, "damaged.toml"
+    try:
+        card = load_rate_card(AS_OF, price_sheets=[damaged])
+    except InputError as refused:
+        named = refused.file
+    assert named == "damaged.toml"
+    for rates in card.rates if card else ():
+        assert all(rate is None or 0 <= rate < 10**9 for rate in rates.standard.by_kind().values())

@@ -205,6 +205,26 @@ BAD_SHEETS = {
         "amendments[0].us_multiple",
         "finite",
     ),
+    "absurdly large": (
+        '[[amendments]]\nplatforms = ["anthropic"]\nmodels = ["claude-opus-5"]\n'
+        'standard = { input = 1e999999 }\nsource = "s"\nchecked_on = 2026-11-01\n',
+        None,
+        "1e999999 is no price",
+    ),
+    "absurdly small": (
+        '[[amendments]]\nplatforms = ["anthropic"]\nmodels = ["claude-opus-5"]\n'
+        'standard = { input = 1e-999999 }\nsource = "s"\nchecked_on = 2026-11-01\n',
+        None,
+        "1e-999999 is no price",
+    ),
+    "larger than any price": (
+        '[[amendments]]\nplatforms = ["anthropic"]\nmodels = ["claude-opus-5"]\n'
+        'standard = { input = 99999999999 }\nsource = "s"\nchecked_on = 2026-11-01\n',
+        "amendments[0].standard.input",
+        "less than or equal to 1000000000",
+    ),
+    "nested without end": ("x = " + 20_000 * "[", None, "nested too deeply"),
+    "far too long": ("# " + 1_000_000 * "x", None, "longer than 1,000,000 bytes"),
     "no source": (
         '[[amendments]]\nplatforms = ["anthropic"]\nmodels = ["claude-opus-5"]\n'
         "batch_multiple = 0.5\nchecked_on = 2026-11-01\n",

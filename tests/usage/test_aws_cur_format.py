@@ -13,6 +13,7 @@ from mutation_harness import MUTANTS, survives
 from usage_samples import write
 
 from forecast.errors import UsageFormatError
+from forecast.usage.formats import aws_cur_legacy
 from forecast.usage.formats.bedrock_usage_types import tokens_of
 from forecast.usage.formats.canonical import write_canonical
 from forecast.usage.reading import read_exports, read_usage
@@ -362,10 +363,44 @@ def test_a_missing_column_is_named(tmp_path):
     assert refused.value.column == "line_item_usage_amount"
 
 
-KNOWN = {
-    (line["line_item_line_item_type"], line["line_item_usage_type"], line["product"])
-    for line in csv.DictReader(io.StringIO(CUR))
-}
+def in_first_version(*lines):
+    """Spell lines as the first version of the report does in CSV."""
+    old = {new: name for name, new in aws_cur_legacy.NAMES.items()}
+    spelt = [
+        {old[c]: cell for c, cell in line.items() if c in old}
+        | {"product/ProductName": json.loads(line["product"])["product_name"]}
+        for line in lines
+    ]
+    text = io.StringIO(newline="")
+    names = ["bill/PayerAccountId", *spelt[0], "resourceTags/user:team"]
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(spelt)
+    return text.getvalue()
+
+
+def test_the_first_version_of_the_report_reads_as_the_second(tmp_path):
+    lines = [cur_line(), marketplace_line()]
+    exports = read_exports([write(tmp_path, "cur-1.csv", in_first_version(*lines))])
+    same = read_one(tmp_path, *lines)
+    assert exports.sources[0].format_name == "aws_cur"
+    assert len(exports.rows) == 2
+    apart = ["source", "file"]
+    for ours, theirs in ((exports.rows, same.rows), (exports.costs, same.costs)):
+        assert ours.drop(columns=apart, errors="ignore").equals(
+            theirs.drop(columns=apart, errors="ignore")
+        )
+
+
+def test_a_column_by_both_names_is_refused(tmp_path):
+    header = [*CUR_HEADER, "lineItem/UsageAmount"]
+    with pytest.raises(UsageFormatError, match="names of both versions") as refused:
+        read_one(tmp_path, cur_line(), header=header)
+    assert refused.value.column == "lineItem/UsageAmount"
+
+
+TOLD_BY = ("line_item_product_code", "line_item_line_item_type", "line_item_usage_type", "product")
+KNOWN = {tuple(line[c] for c in TOLD_BY) for line in csv.DictReader(io.StringIO(CUR))}
 
 
 def _derived(data):
@@ -374,19 +409,15 @@ def _derived(data):
         lines = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
         billed, tokens = Decimal(0), Decimal(0)
         for line in lines:
-            told = (line["line_item_line_item_type"], line["line_item_usage_type"])
-            if (*told, line["product"]) not in KNOWN:
+            told = tuple(line[column] for column in TOLD_BY)
+            if told not in KNOWN:
                 return None
-            if "EC2" in line["line_item_product_code"]:
+            if "EC2" in told[0]:
                 continue
-            if not line["line_item_product_code"].startswith("AmazonB") and (
-                "Edition" not in line["product"]
-            ):
-                return None
             billed += Decimal(
                 line["line_item_net_unblended_cost"] or line["line_item_unblended_cost"]
             )
-            if told[0] == "Usage":
+            if told[1] == "Usage":
                 factor = 1_000 if line["pricing_unit"] == "1K tokens" else 1_000_000
                 tokens += round(Decimal(line["line_item_usage_amount"]) * factor)
     except (ValueError, ArithmeticError, KeyError, TypeError, csv.Error, AttributeError):

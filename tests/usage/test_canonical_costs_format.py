@@ -4,12 +4,14 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
+from export_samples import SAMPLES
 from export_samples.samples_a import CANONICAL_COSTS
 from mutation_harness import MUTANTS, survives
 from usage_samples import write
 
 from forecast.errors import UsageFormatError
 from forecast.tables import COST_LINES
+from forecast.usage.formats import canonical_costs
 from forecast.usage.formats.canonical_costs import COLUMNS
 from forecast.usage.reading import read_exports
 
@@ -97,9 +99,23 @@ def test_damaged_tables_are_refused_or_read_right(n):
 def _derived(data):
     """Add the billed amounts up as a spreadsheet would show them."""
     frame = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if "billed_usd" not in frame:
+        return None
     return {"billed_usd": sum(map(_dollars, frame["billed_usd"]), Decimal(0))}
 
 
 def _dollars(text):
     plain = text.strip().replace("$", "").replace(",", "")
     return -Decimal(plain.strip("()")) if plain.startswith("(") else Decimal(plain or 0)
+
+
+def test_what_is_written_is_read_back_exactly(tmp_path):
+    costs = canonical_costs.read(SAMPLES["canonical_costs"], "costs.csv").costs
+    path = tmp_path / "again.csv"
+    canonical_costs.write_costs(costs, path)
+    back = canonical_costs.read(path.read_bytes(), path.name).costs
+    assert back.drop(columns="row").equals(costs.drop(columns="row"))
+    with pytest.raises(UsageFormatError, match=r"should end in \.csv"):
+        canonical_costs.write_costs(costs, tmp_path / "again.xlsx")
+    with pytest.raises(UsageFormatError, match="no export has amounts"):
+        canonical_costs.write_costs(costs.iloc[:0], path)

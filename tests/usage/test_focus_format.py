@@ -302,6 +302,7 @@ def test_it_may_copy_the_books_of_another_export(tmp_path):
         ({"BillingCurrency": "NULL"}, "BillingCurrency", "is '', not USD"),
         ({"ChargeCategory": "Rebate"}, "ChargeCategory", "not a known charge category"),
         ({"ChargePeriodStart": "yesterday"}, "ChargePeriodStart", "not an ISO date"),
+        ({"ChargePeriodEnd": "2026-11-02T30:00:00Z"}, "ChargePeriodEnd", "T30:00:00Z' (hour must"),
         ({"ChargePeriodEnd": "2026-11-01T00:00:00Z"}, "ChargePeriodEnd", "before the start"),
         ({"ConsumedQuantity": "0.5"}, "ConsumedQuantity", "not a whole number"),
         ({"ConsumedQuantity": "many"}, "ConsumedQuantity", "is not an amount"),

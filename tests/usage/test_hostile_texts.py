@@ -18,6 +18,7 @@ from forecast.usage.formats import (
     canonical,
     delimited,
 )
+from forecast.usage.formats import parquet as readers
 from forecast.usage.formats.head import Head
 from forecast.usage.reading import FORMATS
 
@@ -71,6 +72,13 @@ def test_a_long_text_in_every_row_of_a_parquet_takes_its_memory_once(tmp_path):
     outcome = measured(READ, path)
     assert "longer than 500 characters" in outcome.told
     assert outcome.peak_mib < START_UP_MIB + 250, "the texts written out would take 100 GB"
+
+
+def test_a_parquet_that_claims_too_much_is_refused_unread(monkeypatch):
+    monkeypatch.setattr(readers, "MAX_PLAIN_BYTES", 2000)
+    data = parquet({"note": ["a" * 1000, "b" * 1000, "c" * 1000]}, use_dictionary=False)
+    with pytest.raises(UsageFormatError, match=r"claims 3 rows and [0-9]+ bytes"):
+        readers.read_columns(data, "a.parquet", {"note"})
 
 
 def test_a_parquet_of_ten_thousand_columns_is_refused():

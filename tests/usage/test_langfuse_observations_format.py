@@ -51,9 +51,7 @@ def test_usage_types_become_token_kinds(tmp_path):
     assert (mini["output_tokens"], mini["tag"]) == (50, "classify")
     assert rows["requests"].tolist() == [1, 1]
     assert exports.costs["billed_usd"].tolist() == [Decimal("0.01198"), Decimal("0.0004")]
-    assert exports.sources[0].warnings == (
-        "1 observations count audio, images, reasoning or the like, at the rates of text",
-    )
+    assert exports.sources[0].warnings == ()
 
 
 def test_the_table_of_blob_storage_says_the_same(tmp_path):
@@ -116,6 +114,19 @@ def test_names_of_every_integration():
 def test_a_type_that_cannot_be_told_is_refused(details, words):
     with pytest.raises(UsageFormatError, match=words):
         types(**details)
+
+
+def test_audio_is_counted_and_said():
+    result = parsed({"usageDetails": {"input": 5, "input_audio_tokens": 7, "output": 1}})
+    assert result.rows["input_tokens"].tolist() == [12]
+    assert result.warnings == (
+        "1 observations count audio, images or the like, at the rates of text",
+    )
+
+
+def test_what_no_model_used_is_not_looked_into():
+    tool = {"type": "TOOL", "usageDetails": {"pages": 3}}
+    assert "neither generation nor embedding" in parsed({}, tool).warnings[0]
 
 
 def test_a_span_around_others_is_not_counted_twice():

@@ -52,6 +52,7 @@ def test_every_format_says_whether_its_input_includes_cache():
         "openai_usage",
         "litellm_spend_logs",
         *(table.name for table in litellm_daily_spend.TABLES),
+        "litellm_daily_activity",
         "otel_genai_spans",
         "openrouter_activity",
         "openrouter_generations",

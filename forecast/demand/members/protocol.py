@@ -1,4 +1,4 @@
-"""What a member of the pool is: it sees a panel from past origins and continues every series.
+"""What a family of members is: it sees a panel from past origins and continues every series.
 
 A *panel* holds S series of equal step (weeks, or months) that end together; a series that began
 later has NaN before its first period. An *origin* o is the number of periods known: a member may
@@ -10,7 +10,7 @@ demand of each of the next H periods. Totals of any window follow from these pat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -119,32 +119,6 @@ class View:
     seasons: Floats
     half_noise: Floats
 
-    def at(self, positions: Sequence[int]) -> View:
-        """Give the view from some of the origins."""
-        keep = list(positions)
-        origins = tuple(self.origins[i] for i in keep)
-        return replace(
-            self,
-            origins=origins,
-            seasons=self.seasons[:, keep],
-            half_noise=self.half_noise[:, keep],
-        )
-
-    def rows(self, series: Ints) -> View:
-        """Give the view of some of the series."""
-        panel = replace(
-            self.panel,
-            values=self.panel.values[series],
-            log=self.panel.log[series],
-            first=self.panel.first[series],
-        )
-        return replace(
-            self,
-            panel=panel,
-            seasons=self.seasons[series],
-            half_noise=self.half_noise[series],
-        )
-
     def season_path(self) -> Floats:
         """Give the season over the horizon of every origin, shape [S, O, H]."""
         m = self.panel.season_length
@@ -158,17 +132,12 @@ class View:
         return np.asarray(self.panel.log[:, :origin] - self.seasons[:, i, phases])
 
 
-class Member(Protocol):
-    """A way to continue series; it holds settings, never data."""
+class Family(Protocol):
+    """Members that are run together; it holds settings, never data."""
 
     @property
-    def name(self) -> str:
-        """What the member is called in results."""
-        ...
-
-    @property
-    def max_origins(self) -> int | None:
-        """How many origins it should be asked for at most; None for any number."""
+    def names(self) -> tuple[str, ...]:
+        """What its M members are called in results."""
         ...
 
     def paths(self, view: View) -> Floats:
@@ -177,8 +146,8 @@ class Member(Protocol):
         Returns
         -------
         Floats
-            [S, O, H] log demand of each period after the origin; NaN throughout for a series
-            and origin that the member cannot serve.
+            [S, O, H, M] log demand of each period after the origin; NaN throughout for a series
+            and origin that a member cannot serve.
         """
         ...
 

@@ -36,14 +36,9 @@ class RunRate:
     level_quarters: float = 1.0
 
     @property
-    def name(self) -> str:
+    def names(self) -> tuple[str, ...]:
         """`run_rate`, or `growth_run_rate` where growth goes on."""
-        return "growth_run_rate" if self.continued_share else "run_rate"
-
-    @property
-    def max_origins(self) -> int | None:
-        """Fast enough for every origin."""
-        return None
+        return ("growth_run_rate" if self.continued_share else "run_rate",)
 
     def paths(self, view: View) -> Floats:
         """Continue the series; serves from one known period on.
@@ -53,7 +48,7 @@ class RunRate:
         >>> from forecast.demand.members.view import view_of
         >>> from forecast.demand.members.protocol import Panel
         >>> panel = Panel.of(np.exp(0.01 * np.arange(26.0))[None, :], 52)
-        >>> path = RunRate().paths(view_of(panel, (26,), 2))[0, 0]
+        >>> path = RunRate().paths(view_of(panel, (26,), 2))[0, 0, :, 0]
         >>> (path - 0.01 * 21.5).round(4).tolist()
         [0.0228, 0.0278]
         """
@@ -75,7 +70,7 @@ class RunRate:
                 level = np.log(np.exp(recent - top).mean(axis=1, keepdims=True)) + top
                 steps = ahead + (length + 1) / 2
                 out[rows, i] = level + growth[rows, None] * steps + season[rows, i]
-        return out
+        return out[..., None]
 
 
 def _slope(x: Floats, known: Ints, quarter: int) -> Floats:

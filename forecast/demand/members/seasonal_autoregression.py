@@ -10,6 +10,8 @@ observations give small c. It is the seasonal ARIMA (3,0,0)(0,1,0)m with drift.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from forecast.demand.members.protocol import Floats, View
@@ -32,18 +34,14 @@ MAX_CHANGE = 1.0
 """Largest |z| of a forecast: a factor of e within a year beyond the drift."""
 
 
+@dataclass(frozen=True)
 class SeasonalAutoregression:
     """Autoregression on yearly changes; serves from two years and `SPARE_PERIODS` on."""
 
     @property
-    def name(self) -> str:
+    def names(self) -> tuple[str, ...]:
         """`seasonal_autoregression`."""
-        return "seasonal_autoregression"
-
-    @property
-    def max_origins(self) -> int | None:
-        """Fast enough for every origin."""
-        return None
+        return ("seasonal_autoregression",)
 
     def paths(self, view: View) -> Floats:
         """Continue the series.
@@ -54,7 +52,7 @@ class SeasonalAutoregression:
         >>> from forecast.demand.members.view import view_of
         >>> panel = Panel.of(np.tile([1.0, 2.0, 3.0, 4.0], 6)[None, :], 4)
         >>> path = SeasonalAutoregression().paths(view_of(panel, (24,), 4))
-        >>> np.exp(path[0, 0]).round(3).tolist()
+        >>> np.exp(path[0, 0, :, 0]).round(3).tolist()
         [1.0, 2.0, 3.0, 4.0]
         """
         panel, m = view.panel, view.panel.season_length
@@ -78,7 +76,7 @@ class SeasonalAutoregression:
             recent = np.concatenate([z_next[:, :, None], recent[:, :, :-1]], axis=2)
             before = last[:, :, h] if h < m else out[:, :, h - m]
             out[:, :, h] = before + drift * DECAY**h + z_next
-        return out
+        return out[..., None]
 
 
 def _fit(z: Floats) -> Floats:

@@ -28,14 +28,9 @@ class SeasonalNaive:
     continued_share: float = 0.5
 
     @property
-    def name(self) -> str:
+    def names(self) -> tuple[str, ...]:
         """The name in results."""
-        return "seasonal_naive"
-
-    @property
-    def max_origins(self) -> int | None:
-        """Fast enough for every origin."""
-        return None
+        return ("seasonal_naive",)
 
     def paths(self, view: View) -> Floats:
         """Continue the series; serves from two years of own history on.
@@ -45,7 +40,7 @@ class SeasonalNaive:
         >>> from forecast.demand.members.protocol import Panel
         >>> from forecast.demand.members.view import view_of
         >>> panel = Panel.of(np.exp(0.01 * np.arange(24.0))[None, :], 12)
-        >>> SeasonalNaive().paths(view_of(panel, (24,), 2))[0, 0].round(3).tolist()
+        >>> SeasonalNaive().paths(view_of(panel, (24,), 2))[0, 0, :, 0].round(3).tolist()
         [0.18, 0.19]
         """
         panel, m = view.panel, view.panel.season_length
@@ -65,4 +60,4 @@ class SeasonalNaive:
             now, then = log_window_totals(x, quarters).T
             growth = kept[:, None] * (now - then)
             out[rows, i] = x[:, origin + ahead - years * m] + growth.T
-        return out
+        return out[..., None]

@@ -94,7 +94,7 @@ def read(data: bytes, file: str) -> Parsed:
     >>> costs[["model", "token_kind", "list_usd", "contracted_usd"]].values.tolist()
     [['claude-haiku-4-5', 'input', Decimal('1133.00'), Decimal('1019.70')]]
     """
-    table = tabular.read_table(data, file, {*_NEEDED, *_OPTIONAL})
+    table = tabular.read_table(data, file, {*_NEEDED, *_OPTIONAL}, nulls=tabular.DATABASE_NULLS)
     table.need(*_NEEDED)
     days = [b.start.date() for b in table.read(_DATE, _bucket)]
     charged = [_charge(table, row) for row in range(table.n_rows)]

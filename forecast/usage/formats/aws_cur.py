@@ -1,4 +1,4 @@
-"""Amazon Bedrock in AWS Cost and Usage Report 2.0 lines, CSV or Parquet.
+"""Amazon Bedrock in AWS Cost and Usage Report lines (2.0 and before), CSV or Parquet.
 
 Source: AWS, "Cost and Usage Report (CUR) 2.0 table dictionary" and "Understanding your Amazon
 Bedrock Cost and Usage Report data", read 2026-11-24. A line is one token kind of one model, of
@@ -15,7 +15,8 @@ Which lines are read: those of Amazon Bedrock (product code), of models that AWS
 for it (product name "... (Amazon Bedrock Edition)"), and of Claude Platform on AWS, which bills
 dollars as consumption units of a cent. All others are left out, and their number and dollars are
 said. Lines of Bedrock that count no text tokens (images, guardrails, knowledge bases) are usage
-of something else, provisioned and reserved capacity is a fee.
+of something else, provisioned and reserved capacity is a fee. Columns may have the names of the
+first version of the report (`aws_cur_legacy`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any, Final
 
 from forecast.errors import UsageFormatError
 from forecast.records.costs import Amounts
-from forecast.usage.formats import aws_cur_lines, cells, tabular
+from forecast.usage.formats import aws_cur_legacy, aws_cur_lines, cells, tabular
 from forecast.usage.formats.aws_cur_lines import Line
 from forecast.usage.formats.bedrock_usage_types import Metered
 from forecast.usage.formats.canonical import DEFAULTS
@@ -37,7 +38,7 @@ from forecast.usage.formats.protocol import BUCKET_ROWS, Parsed, bucket_frame, c
 from forecast.usage.formats.tabular import TextTable
 
 name: Final = "aws_cur"
-description: Final = "AWS Cost and Usage Report 2.0, lines of Amazon Bedrock (CSV or Parquet)"
+description: Final = "AWS Cost and Usage Report, lines of Amazon Bedrock (CSV or Parquet)"
 recorded_by: Final = "aws"
 input_includes_cache: Final = False
 cannot_tell: Final = ("requests", "web_searches")
@@ -50,7 +51,8 @@ _SHOWN: Final = 3
 
 def fits(head: Head) -> bool:
     """Tell whether a header or schema has the columns of CUR lines."""
-    return head.columns >= {aws_cur_lines.TYPE, aws_cur_lines.USAGE_TYPE, aws_cur_lines.COST}
+    columns = {aws_cur_legacy.NAMES.get(column, column) for column in head.columns}
+    return columns >= {aws_cur_lines.TYPE, aws_cur_lines.USAGE_TYPE, aws_cur_lines.COST}
 
 
 def read(data: bytes, file: str) -> Parsed:
@@ -77,7 +79,10 @@ def read(data: bytes, file: str) -> Parsed:
     >>> parsed.costs[["token_kind", "quantity", "billed_usd"]].values.tolist()
     [['input', 29481, Decimal('0.0972873')]]
     """
-    table = tabular.read_table(data, file, aws_cur_lines.WANTED)
+    wanted = {*aws_cur_lines.WANTED, *aws_cur_legacy.NAMES}
+    table = aws_cur_legacy.renamed(
+        tabular.read_table(data, file, wanted, nulls=tabular.DATABASE_NULLS)
+    )
     table.need(*aws_cur_lines.NEEDED)
     products = aws_cur_lines.product_names(table)
     codes = table.columns[aws_cur_lines.PRODUCT_CODE]

@@ -259,7 +259,7 @@ def write_canonical(rows: pd.DataFrame, path: Path) -> None:
     encoders = {".csv": _csv_bytes, ".parquet": _parquet_bytes}
     if path.suffix not in encoders:
         raise UsageFormatError("should end in .parquet or .csv", file=path.name)
-    _replace(path, encoders[path.suffix](rows))
+    replace_file(path, encoders[path.suffix](rows))
 
 
 def _as_written(read_text: Callable[[str], str]) -> Callable[[str], str]:
@@ -305,7 +305,8 @@ def _parquet_bytes(rows: pd.DataFrame) -> bytes:
     return sink.getvalue()
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file all at once or not at all."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as stream:

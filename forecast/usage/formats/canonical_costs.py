@@ -9,18 +9,25 @@ would cost at list prices. All others may be left out or empty: then the line do
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
+
+import pandas as pd
 
 from forecast.errors import UsageFormatError
 from forecast.records.costs import Amounts, ChargeKind
 from forecast.records.usage import TokenKind
+from forecast.tables import COST_LINES, check
 from forecast.units import add_months
 from forecast.usage.formats import cells, tabular, vocabulary
+from forecast.usage.formats.canonical import replace_file
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.protocol import Parsed, bucket_frame, cost_frame
 from forecast.usage.formats.tabular import TextTable
@@ -93,7 +100,7 @@ def read(data: bytes, file: str) -> Parsed:
     >>> costs[["token_kind", "charge", "list_usd", "billed_usd"]].values.tolist()
     [['output', 'usage', Decimal('100'), Decimal('85')]]
     """
-    table = tabular.read_table(data, file, COLUMNS)
+    table = tabular.read_table(data, file, COLUMNS, nulls=tabular.DATABASE_NULLS)
     _check_names(table)
     spans = _spans(table)
     columns: dict[str, Sequence[Any]] = {
@@ -173,3 +180,38 @@ def _day(text: str) -> date:
 
 def _quantity(text: str) -> int:
     return cells.grouped_count(text)
+
+
+def write_costs(costs: pd.DataFrame, path: Path) -> None:
+    """Write cost lines as `.csv`, all at once or not at all; `read` gives them back exactly.
+
+    Parameters
+    ----------
+    costs
+        `tables.COST_LINES`; the places of the lines in their sources are left out.
+
+    Raises
+    ------
+    UsageFormatError
+        Another ending than .csv, lines that break the contract of the table, or none.
+    """
+    if path.suffix != ".csv":
+        raise UsageFormatError("should end in .csv", file=path.name)
+    if costs.empty:
+        raise UsageFormatError("would hold no line: no export has amounts", file=path.name)
+    check(costs, COST_LINES, file=path.name)
+    columns = [c for c in COST_LINES.columns if c.name != "row"]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(c.name for c in columns)
+    cells_of = [[_written(value, c.kind) for value in costs[c.name].tolist()] for c in columns]
+    writer.writerows(zip(*cells_of, strict=True))
+    replace_file(path, text.getvalue().encode())
+
+
+def _written(value: Any, kind: str) -> str:
+    if value is None or value is pd.NA:
+        return ""
+    if kind == "day":
+        return f"{value:%Y-%m-%d}"
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

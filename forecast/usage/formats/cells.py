@@ -285,7 +285,10 @@ def instant(text: str, *, utc_by_column: bool = False) -> datetime:
     if shape.group(1) is None and not utc_by_column:
         raise ValueError(f"has no time zone: {quoted(cell)}; write it with Z or an offset")
     iso = cell.replace("UTC", "Z").replace(" Z", "Z").replace(" +", "+").replace(" -", "-")
-    moment = datetime.fromisoformat(iso).replace(microsecond=0)
+    try:
+        moment = datetime.fromisoformat(iso).replace(microsecond=0)
+    except ValueError as fault:
+        raise ValueError(f"is not a time that exists: {quoted(cell)} ({fault})") from None
     return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 

@@ -12,7 +12,10 @@ from typing import Any, Final
 
 from forecast.errors import UsageFormatError
 from forecast.records.costs import ChargeKind
+from forecast.records.usage import TOKEN_COLUMNS
 from forecast.tables import COST_LINES, empty
+from forecast.units import CENT
+from forecast.usage.formats import vocabulary
 from forecast.usage.formats.canonical import DEFAULTS
 from forecast.usage.formats.json_text import Fields
 from forecast.usage.formats.protocol import BUCKET_ROWS, Parsed, bucket_frame, cost_frame
@@ -23,6 +26,7 @@ REQUEST_SECONDS: Final = 1
 _EXACT: Final = Context(prec=100)
 """Sums of amounts lose no digit."""
 
+_PROMPT: Final = tuple(column for column in TOKEN_COLUMNS if column != "output_tokens")
 _USAGE_BLANKS: Final = {**DEFAULTS, "group": "", "input_tokens": 0, "output_tokens": 0}
 _COST_BLANKS: Final = {"text": "", "maybe_count": None, "maybe_money": None}
 
@@ -81,8 +85,13 @@ class Collected:
             )
 
     def usage(self, *, start: datetime, seconds: int, row: int, **values: Any) -> None:
-        """Add a usage row; a column that is left out is blank, which for tokens is 0."""
+        """Add a usage row; a column that is left out is blank, which for tokens is 0.
+
+        A row of one request tells the length of its prompt, and so the price band.
+        """
         full = {**_USAGE_BLANKS, "start": start, "seconds": seconds, "row": row, **values}
+        if full["requests"] == 1 and not full["context_window"]:
+            full["context_window"] = vocabulary.prompt_band(sum(full[c] for c in _PROMPT))
         for column, kept in self._usage.items():
             kept.append(full[column])
         self.n_rows += 1
@@ -109,6 +118,7 @@ class Collected:
     def spend(self, *, day: datetime, row: int, usd: Decimal, **names: str) -> None:
         """Add what one request cost to the line of its day and names; nothing spent adds none.
 
+        A sum of estimates may fall below zero by the noise of floats; a credit is a cent or more.
         The line gives the first of its records as its row and their number as its description.
         """
         if usd:
@@ -123,7 +133,7 @@ class Collected:
             self.cost(
                 day=start,
                 row=spent.row,
-                charge=ChargeKind.USAGE if spent.usd >= 0 else ChargeKind.CREDIT,
+                charge=ChargeKind.CREDIT if spent.usd <= -CENT else ChargeKind.USAGE,
                 description=f"{spent.n_records} records",
                 billed_usd=spent.usd,
                 **names,

@@ -74,7 +74,7 @@ def read(data: bytes, file: str) -> Parsed:
     [['output', Decimal('2.00'), Decimal('1.70')]]
     """
     wanted = {*focus_lines.WANTED, *focus_lines.BY_LOWER}
-    table = focus_lines.named(tabular.read_table(data, file, wanted))
+    table = focus_lines.named(tabular.read_table(data, file, wanted, nulls=tabular.DATABASE_NULLS))
     charges = focus_lines.charges_of(table)
     costs = [_cost(charge) for charge in charges]
     usage = [

@@ -19,6 +19,10 @@ from forecast.usage.formats import cells
 MAX_JSON_BYTES: Final = 64 * 2**20
 """Parsing takes about four times the size of the text in memory (36 MB of text: 150 MB)."""
 
+MAX_JSON_PARTS: Final = 2_000_000
+"""Objects and lists of one text. 64 MiB of `{},` are 22 million, and 1.75 GiB once parsed; a
+usage report of that size has under half a million."""
+
 T = TypeVar("T")
 
 
@@ -36,8 +40,8 @@ def documents(data: bytes, file: str, *, unit: str = "page") -> Iterator[Any]:
     Raises
     ------
     UsageFormatError
-        Larger than `MAX_JSON_BYTES`, not UTF-8, cut off, nested too deeply, or an object with
-        the same member twice.
+        Larger than `MAX_JSON_BYTES` or `MAX_JSON_PARTS`, not UTF-8, cut off, nested too deeply,
+        or an object with the same member twice.
 
     Examples
     --------
@@ -47,6 +51,11 @@ def documents(data: bytes, file: str, *, unit: str = "page") -> Iterator[Any]:
     if len(data) > MAX_JSON_BYTES:
         raise UsageFormatError(
             f"is larger than {MAX_JSON_BYTES // 2**20} MiB; save the {unit}s in several files",
+            file=file,
+        )
+    if data.count(b"{") + data.count(b"[") > MAX_JSON_PARTS:
+        raise UsageFormatError(
+            f"has more than {MAX_JSON_PARTS} objects and lists; save the {unit}s in several files",
             file=file,
         )
     try:

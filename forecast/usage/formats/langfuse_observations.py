@@ -134,10 +134,11 @@ class _Observations:
         self.parents[identity] = record.text(names["parent"])
         at = _instant(record, names)
         self.collected.cover(at, cells.second_after(at))
-        usage = read_types(_usage(record, names))
+        details = _usage(record, names)
         if record.text(names["type"]).upper() not in _COUNTED:
-            self.said["other"] += bool(usage.any)
+            self.said["other"] += any(details.members.values())
             return
+        usage = read_types(details)
         self.calls[identity] = _Call(record, names, usage, _cost_usd(record, names))
         self.said["without"] += not usage.any
 
@@ -152,7 +153,7 @@ class _Observations:
             "around": "are the sum of others inside them: not counted",
             "without": "have no usage",
             "unsure": "have a total that their usage types do not give: taken as they stand",
-            "modes": "count audio, images, reasoning or the like, at the rates of text",
+            "modes": "count audio, images or the like, at the rates of text",
             "lifetimes": "do not tell the lifetime of their cache writes: taken as 5 minutes",
         }
         return self.collected.parsed(

@@ -29,7 +29,7 @@ from forecast.usage.formats.collected import (
 )
 from forecast.usage.formats.head import Head
 from forecast.usage.formats.json_text import Fields
-from forecast.usage.formats.openrouter_activity import byok_warning
+from forecast.usage.formats.openrouter_activity import byok_warning, reasoning_warning
 from forecast.usage.formats.protocol import Parsed
 from forecast.usage.formats.records import records
 from forecast.usage.formats.vocabulary import UNKNOWN_MODEL
@@ -69,9 +69,8 @@ def read(data: bytes, file: str) -> Parsed:
     Raises
     ------
     UsageFormatError
-        Cached or reasoning tokens beyond what they are part of, a token column nobody has
-        reviewed, a value that is not of its kind, or a generation that stands twice; with row
-        and column.
+        Cached tokens beyond the prompt, a token column nobody has reviewed, a value that is not
+        of its kind, or a generation that stands twice; with row and column.
 
     Examples
     --------
@@ -84,9 +83,15 @@ def read(data: bytes, file: str) -> Parsed:
     """
     collected = Collected(file)
     byok: list[Decimal] = []
+    n_more_reasoning = 0
     for record in records(data, file, _COLUMNS, tokens=_TOKENS):
         _add(record, collected, byok)
-    return collected.parsed(warnings=byok_warning(byok, "generations"))
+        completion = record.count_or_zero("tokens_completion")
+        n_more_reasoning += record.count_or_zero("tokens_reasoning") > completion
+    warnings = byok_warning(byok, "generations")
+    return collected.parsed(
+        warnings=[*warnings, *reasoning_warning(n_more_reasoning, "generations")]
+    )
 
 
 def _add(record: Fields, collected: Collected, byok: list[Decimal]) -> None:
@@ -108,11 +113,6 @@ def _add(record: Fields, collected: Collected, byok: list[Decimal]) -> None:
         byok.append(usd)
     prompt, cached = record.count_or_zero("tokens_prompt"), record.count_or_zero("tokens_cached")
     completion = record.count_or_zero("tokens_completion")
-    reasoning = record.count_or_zero("tokens_reasoning")
-    if reasoning > completion:
-        raise record.fault(
-            "tokens_reasoning", f"is {reasoning}, more than the {completion} completion tokens"
-        )
     plain = record.read("tokens_prompt", lambda _: uncached_input(prompt, cached))
     if prompt or completion:
         collected.usage(

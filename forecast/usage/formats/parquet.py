@@ -19,6 +19,11 @@ MAX_ROWS: Final = 5_000_000
 MAX_PLAIN_BYTES: Final = 2**31
 """What the row groups may claim to hold once decompressed."""
 
+_FAULTS: Final = (
+    *(pa.ArrowException, OSError, ValueError, OverflowError, KeyError, IndexError, MemoryError),
+)
+"""What the library raises for damaged files; a footer may name columns that a row group lacks."""
+
 
 PLAIN_TYPES: Final = frozenset(
     {"text", "integer", "float", "decimal", "flag", "date", "instant", "naive_instant", "map"}
@@ -57,6 +62,7 @@ def read_columns(data: bytes, file: str, wanted: Collection[str]) -> dict[str, T
             page_checksum_verification=True,
             read_dictionary=_texts_among(footer, wanted),
         )
+        # the sizes by column are not asked for: pyarrow 26 ends the process on damaged ones
         plain = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
         if not 0 <= footer.num_rows <= MAX_ROWS or not 0 <= plain <= MAX_PLAIN_BYTES:
             raise UsageFormatError(
@@ -135,7 +141,7 @@ def _domain_errors(file: str) -> Iterator[None]:
         yield
     except UsageFormatError:
         raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError, MemoryError) as fault:
+    except _FAULTS as fault:
         reason = str(fault).splitlines()[0][:200] if str(fault) else type(fault).__name__
         raise UsageFormatError(
             f"is not a readable Parquet file: {reason}; write it again", file=file

@@ -37,6 +37,8 @@ _WRITE_1H: Final = (
 _SEARCHES: Final = ("web_search_requests", "server_tool_use_web_search_requests", "web_searches")
 _OUTPUT_WORDS: Final = ("output", "completion", "reasoning", "thought", "candidate")
 _INPUT_WORDS: Final = ("input", "prompt")
+_TEXT_WORDS: Final = ("reasoning", "thought", "text", "prediction")
+"""What is billed at the rates of text."""
 _KNOWN: Final = {
     **dict.fromkeys(_INPUT, "input"),
     **dict.fromkeys(_OUTPUT, "output"),
@@ -75,6 +77,8 @@ class UsageTypes:
         None where none was reported.
     tier
         "priority" or "flex" where counts of that tier are named.
+    modes
+        Names of what may be billed at other rates than text.
     """
 
     input: int = 0
@@ -133,7 +137,8 @@ def read_types(details: Fields) -> UsageTypes:
     """Read the usage types of one observation.
 
     Two names of one thing with the same count are copies. A name that nobody has reviewed counts
-    as input or output where it says so, as Langfuse itself does, and is kept in `modes`.
+    as input or output where it says so, as Langfuse itself does; in `modes` where it may be billed
+    at other rates than text.
 
     Raises
     ------
@@ -172,12 +177,13 @@ def _add(types: UsageTypes, details: Fields, member: str, count: int) -> None:
         types.tier = tier
     elif "cache" in words:
         raise details.fault(member, "counts cache tokens in a way this version does not know")
-    elif any(word in words for word in _OUTPUT_WORDS):
-        types.more_output += count
-        types.modes.append(member)
-    elif any(word in words for word in _INPUT_WORDS):
-        types.more_input += count
-        types.modes.append(member)
+    elif any(word in words for word in (*_OUTPUT_WORDS, *_INPUT_WORDS)):
+        if any(word in words for word in _OUTPUT_WORDS):
+            types.more_output += count
+        else:
+            types.more_input += count
+        if not any(word in words for word in _TEXT_WORDS):
+            types.modes.append(member)
     else:
         raise details.fault(
             member, f"counts {cells.quoted(count)} of something that is neither input nor output"

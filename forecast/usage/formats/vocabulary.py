@@ -36,6 +36,11 @@ _BOUND: Final = re.compile(r"(≤|<=|<|>|>=|≥)(\d{1,9})([km]?)")
 LARGEST_WINDOW: Final = "1M"
 """The largest context window on sale, the upper end of "> 200k"."""
 
+PROMPT_BANDS: Final = ((100_000, "0-100k"), (200_000, "100k-200k"))
+LONGEST_BAND: Final = "200k-1M"
+"""Context windows in which prices differ (Haiku 5.5 above 100,000 prompt tokens, models before
+2026-03-13 above 200,000), told by the prompt of a request where no window is reported."""
+
 _MODERN: Final = re.compile(r"claude (opus|sonnet|haiku|fable|mythos) (\d)(?:\.(\d))?")
 _OLDER: Final = re.compile(r"claude (\d)(?:\.(\d))? (opus|sonnet|haiku)")
 _SNAPSHOT: Final = re.compile(r"(.*\S) (20\d{2})-(\d{2})-(\d{2})")
@@ -114,6 +119,15 @@ def context_window(word: str) -> str:
 
 def _unit(letter: str) -> str:
     return {"": "", "k": "k", "m": "M"}[letter]
+
+
+def prompt_band(prompt_tokens: int) -> str:
+    """Give the context window of a request from all its input-side tokens.
+
+    >>> prompt_band(100_000), prompt_band(100_001), prompt_band(900_000)
+    ('0-100k', '100k-200k', '200k-1M')
+    """
+    return next((band for most, band in PROMPT_BANDS if prompt_tokens <= most), LONGEST_BAND)
 
 
 def model_id(shown: str) -> str:

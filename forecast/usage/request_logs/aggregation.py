@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from forecast.usage.formats.vocabulary import LONGEST_BAND, PROMPT_BANDS
 from forecast.usage.request_logs.engines.protocol import FILE
-from forecast.usage.request_logs.fields import Field
+from forecast.usage.request_logs.fields import Field, Record
 from forecast.usage.request_logs.layouts.protocol import COUNTS, NAMES, Requests
 
 if TYPE_CHECKING:
@@ -27,17 +28,14 @@ MONDAY_MS: Final = 3 * DAY_MS
 SENDER: Final = ("workload", "api_key", "workspace", "tag", "model")
 """Who sends: the key of the arrival tables."""
 
-PROMPT_BANDS: Final = ((100_000, "0-100k"), (200_000, "100k-200k"))
-LONGEST_BAND: Final = "200k-1M"
-"""Context windows in which prices differ (Haiku 5.5 above 100,000 prompt tokens, models before
-2026-03-13 above 200,000), told by the prompt where the log has no window of its own."""
-
 GAP_EDGES_SECONDS: Final = (
     *(1, 2, 5, 10, 20, 40, 75, 150, 300),
     *(600, 1200, 1800, 3600, 7200, 14_400, 28_800, 57_600, 86_400),
 )
 """Lower ends of the buckets of gaps after the first, a factor of about 2 apart; the lifetimes
 of a cached prefix, 300 and 3,600 seconds, are edges exactly."""
+
+SURPRISE: Final = "surprise"
 
 FIRST: Final = -1
 """The bucket of a request that has none before it."""
@@ -95,8 +93,11 @@ def refused(source: Requests) -> ir.Value:
     return time | bad
 
 
-def canonical_rows(table: ir.Table, source: Requests, shape: Shape) -> ir.Table:
-    """Select the canonical columns of a source: everything else of a request ends here."""
+def canonical_rows(record: Record, source: Requests, shape: Shape) -> ir.Table:
+    """Select the canonical columns of a source: everything else of a request ends here.
+
+    `surprise` tells the rows where an unseen column holds something after all.
+    """
     import ibis
 
     zero, empty = ibis.literal(0, "int64"), ibis.literal("")
@@ -117,8 +118,12 @@ def canonical_rows(table: ir.Table, source: Requests, shape: Shape) -> ir.Table:
     if shape.has_unbilled:
         columns["not_billed"] = empty if source.not_billed is None else source.not_billed
     if shape.has_files:
-        columns[FILE] = table[FILE]
-    return table.select(**columns)
+        columns[FILE] = record.table[FILE]
+    surprise: Any = ibis.literal(False)
+    for column in sorted(record.unseen):
+        surprise = surprise | ~record.table[column].isnull()
+    columns[SURPRISE] = surprise
+    return record.table.select(**columns)
 
 
 def _band(source: Requests) -> ir.Value:

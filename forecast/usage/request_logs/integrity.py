@@ -36,8 +36,8 @@ class Passed:
     sha256
         Of the file as it is.
     n_rows
-        Rows of a CSV whose lines are its rows (no quotes, no empty lines); None where the bytes
-        cannot tell.
+        Rows of a CSV whose lines are its rows, empty ones included; None where quotes may hold
+        line ends, and of other kinds.
     unpacked
         Where the text of a gzipped file stands now.
     """
@@ -107,6 +107,12 @@ def _unpack(chunks: Iterator[bytes], file: LogFile) -> Iterator[bytes]:
         raise UsageFormatError("is cut off before its end; copy it again", file=file.name)
 
 
+def n_empty_lines(text: Path) -> int:
+    """Count the lines of a text that hold nothing, the last one without an end included."""
+    with text.open("rb") as stream:
+        return sum(not line.strip() for line in stream)
+
+
 class _Lines:
     """Watches that lines end, and counts the rows of a plain CSV."""
 
@@ -116,7 +122,6 @@ class _Lines:
         self.plain = file.kind == "csv"
         self.open_bytes = 0
         self.n_ends = 0
-        self.last = b""
 
     def add(self, text: bytes) -> None:
         if not self.watched:
@@ -131,11 +136,8 @@ class _Lines:
             self.open_bytes + len(text) if first < 0 else len(text) - 1 - text.rfind(b"\n")
         )
         if self.plain:
-            seam = self.last + text[:2]
-            empty = (b"\n\n", b"\n\r\n")
-            self.plain = b'"' not in text and not any(e in text or e in seam for e in empty)
+            self.plain = b'"' not in text
             self.n_ends += text.count(b"\n")
-            self.last = text[-2:]
 
     def n_rows(self) -> int | None:
         if not self.plain:

@@ -8,13 +8,13 @@ from typing import Final
 from forecast.errors import UsageFormatError
 from forecast.usage.request_logs.files import LogFile, look
 from forecast.usage.request_logs.layouts import (
-    bedrock_invocations,
+    bedrock_invocation_log,
     canonical,
     litellm_spend_logs,
 )
 from forecast.usage.request_logs.layouts.protocol import Layout
 
-LAYOUTS: Final[tuple[Layout, ...]] = (litellm_spend_logs, bedrock_invocations, canonical)
+LAYOUTS: Final[tuple[Layout, ...]] = (litellm_spend_logs, bedrock_invocation_log, canonical)
 
 
 def layout_of(path: Path) -> Layout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from forecast.usage.request_logs.arrivals import (
     MINUTE_OF_HOUR,
 )
 from forecast.usage.request_logs.engines.protocol import Engine, Progress
+from forecast.usage.request_logs.fields import Record
 from forecast.usage.request_logs.files import LogFile
 from forecast.usage.request_logs.layouts.protocol import Layout
 from forecast.usage.request_logs.naming import (
@@ -167,25 +168,48 @@ def summarise(
 def _rows(
     engine: Engine, layout: Layout, groups: Sequence[Sequence[LogFile]], steps: Steps
 ) -> tuple[ir.Table, agg.Shape]:
-    """Give the canonical requests of all files as one table."""
+    """Give the canonical requests of all files as one table.
+
+    Columns that are empty throughout cost more to keep than to read. So JSON members that the
+    first records of a file lack are left out at first; when one of them holds something after
+    all, the texts are read once more, with all of them.
+    """
+    for trusting in (True, False):
+        records = [_record(engine, layout, group, trusting) for group in groups]
+        sources = []
+        for group, record in zip(groups, records, strict=True):
+            with naming(group[0]):
+                sources.append(layout.requests(record))
+        shape = agg.shape_of(sources, n_files=sum(map(len, groups)))
+        parts, surprised = [], False
+        for index, (group, record, source) in enumerate(zip(groups, records, sources, strict=True)):
+            part = agg.canonical_rows(record, source, shape)
+            if group[0].kind != "parquet":
+                steps.to(0.5 * (index + 1) / len(groups))
+                part = engine.stage(part, f"reading {group[0].name}")
+            if record.unseen:
+                found = engine.fetch(part.agg(n=part[agg.SURPRISE].cast("int64").max()))
+                surprised = surprised or found["n"][0].as_py() == 1
+            parts.append(part.drop(agg.SURPRISE))
+        if not surprised:
+            break
+    return _union(parts), shape
+
+
+def _record(engine: Engine, layout: Layout, group: Sequence[LogFile], trusting: bool) -> Record:
+    columns = frozenset(column for file in group for column in file.columns)
+    members = layout.members(columns)
+    with naming(group[0]):
+        record = engine.record(engine.table(group, members))
+    is_json = group[0].kind not in ("parquet", "csv")
+    unseen = frozenset(members) - columns if is_json and trusting else frozenset()
+    return replace(record, unseen=unseen)
+
+
+def _union(parts: Sequence[ir.Table]) -> ir.Table:
     import ibis
 
-    tables, sources = [], []
-    for group in groups:
-        columns = frozenset(column for file in group for column in file.columns)
-        with naming(group[0]):
-            table = engine.table(group, layout.members(columns))
-            sources.append(layout.requests(engine.record(table)))
-        tables.append(table)
-    shape = agg.shape_of(sources, n_files=sum(map(len, groups)))
-    parts = []
-    for index, (group, table, source) in enumerate(zip(groups, tables, sources, strict=True)):
-        part = agg.canonical_rows(table, source, shape)
-        if group[0].kind != "parquet":
-            steps.to(0.5 * (index + 1) / len(groups))
-            part = engine.stage(part, f"reading {group[0].name}")
-        parts.append(part)
-    return (ibis.union(*parts) if len(parts) > 1 else parts[0]), shape
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 @contextmanager

@@ -302,6 +302,67 @@ a2,bob,2026-11-02,k2,gemini-3-pro,pro,vertex_ai,,/chat/completions,700,50,0,0,12
 
 LITELLM_DAILY_TEAMS = LITELLM_DAILY_USERS.replace(b"user_id", b"team_id")
 
+
+def _activity(
+    spend: float, prompt: int, output: int, read: int = 0, write: int = 0, requests: int = 1
+) -> dict[str, float]:
+    """Metrics of LiteLLM's daily activity."""
+    return {
+        "spend": spend,
+        "flat_cost": 0.0,
+        "prompt_tokens": prompt,
+        "completion_tokens": output,
+        "cache_read_input_tokens": read,
+        "cache_creation_input_tokens": write,
+        "compression_saved_tokens": 0,
+        "total_tokens": prompt + output,
+        "successful_requests": requests,
+        "failed_requests": 0,
+        "api_requests": requests,
+    }
+
+
+LITELLM_DAILY_ACTIVITY = json.dumps(
+    {
+        "results": [
+            {
+                "date": "2026-11-02",
+                "metrics": _activity(0.5, 700, 50, requests=2),
+                "breakdown": {
+                    "models": {
+                        "gpt-5.4": {
+                            "metrics": _activity(0.5, 700, 50, requests=2),
+                            "metadata": {},
+                            "api_key_breakdown": {},
+                        }
+                    },
+                    "providers": {"openai": {"metrics": _activity(0.5, 700, 50, requests=2)}},
+                },
+            },
+            {
+                "date": "2026-11-01",
+                "metrics": _activity(1.25, 13000, 140, 9000, 2000, 8),
+                "breakdown": {
+                    "models": {
+                        "anthropic/claude-opus-5-5": {
+                            "metrics": _activity(1.0, 12000, 100, 9000, 2000, 6),
+                            "metadata": {},
+                            "api_key_breakdown": {
+                                "88dc28": {
+                                    "metrics": _activity(0.75, 10000, 80, 8000, 1500, 4),
+                                    "metadata": {"key_alias": "closer", "team_id": "t1"},
+                                },
+                            },
+                        }
+                    },
+                    "api_keys": {"88dc28": {"metrics": _activity(0.75, 10000, 80, 8000, 1500, 4)}},
+                },
+            },
+        ],
+        "metadata": {"total_spend": 1.75, "page": 1, "total_pages": 1, "has_more": False},
+    }
+).encode()
+
 LANGFUSE_OBSERVATIONS = json.dumps(
     {
         "data": [
@@ -660,6 +721,7 @@ SAMPLES: dict[str, bytes] = {
     "litellm_daily_end_users": LITELLM_DAILY_USERS.replace(b"user_id", b"end_user_id"),
     "litellm_daily_agents": LITELLM_DAILY_USERS.replace(b"user_id", b"agent_id"),
     "litellm_daily_global": LITELLM_DAILY_USERS.replace(b"user_id", b"updated_at"),
+    "litellm_daily_activity": LITELLM_DAILY_ACTIVITY,
     "langfuse_observations": LANGFUSE_OBSERVATIONS,
     "otel_genai_spans": OTEL_GENAI_SPANS,
     "helicone_requests": HELICONE_REQUESTS,

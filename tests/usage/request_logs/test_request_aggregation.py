@@ -190,6 +190,21 @@ def test_busy_prefixes_keep_their_rows_and_the_others_are_pooled(tmp_path: Path)
     assert gaps["requests"].sum() == len(busy + rare + unnamed)
 
 
+@pytest.mark.parametrize("column", ["cache_read_tokens", "tag", "prefix", "web_searches"])
+def test_a_member_may_come_late(tmp_path: Path, column: str) -> None:
+    """The first MiB of records lacks it, and it counts all the same."""
+    padded = request(prompt="x" * 600)
+    late = request(**{column: 7 if column not in ("tag", "prefix") else "late"})
+    log = write_jsonl(tmp_path / "log.jsonl", [padded] * 2000 + [late])
+
+    usage = aggregate_requests([log])
+
+    expected = [{k: v for k, v in padded.items() if k != "prompt"}] * 2000 + [late]
+    assert_frame_equal(usage.rows, expected_rows(expected))
+    assert usage.arrivals is not None
+    assert counted_arrivals(usage.arrivals) == expected_arrivals(expected)
+
+
 def test_names_are_written_as_the_canonical_table_does(tmp_path: Path) -> None:
     records = [
         request("2026-11-02T10:00:00Z", api_key=" chat ", service_tier="Batch"),

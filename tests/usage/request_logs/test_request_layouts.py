@@ -122,7 +122,7 @@ def test_bedrock_counts_and_places(tmp_path: Path, name: str) -> None:
     assert set(usage.rows["workspace"]) == {"111122223333"}
     assert set(usage.rows["api_key"]) == {"arn:aws:sts::111122223333:assumed-role/nightly"}
     source = usage.sources[0]
-    assert (source.format_name, source.input_includes_cache) == ("bedrock_invocations", False)
+    assert (source.format_name, source.input_includes_cache) == ("bedrock_invocation_log", False)
     assert {"cache_write_1h_tokens", "prefix", "service_tier"} <= set(source.cannot_tell)
 
 
@@ -259,14 +259,14 @@ def test_logs_of_several_layouts_are_added_up(tmp_path: Path) -> None:
 
     assert usage.rows["requests"].tolist() == [1, 1, 1]
     assert [s.format_name for s in usage.sources] == [
-        "bedrock_invocations",
+        "bedrock_invocation_log",
         "canonical_requests",
         "litellm_spend_logs",
     ]
 
 
 def test_layouts_are_told_by_their_columns(tmp_path: Path) -> None:
-    assert layout_of(write_jsonl(tmp_path / "b.json", [bedrock()])).name == "bedrock_invocations"
+    assert layout_of(write_jsonl(tmp_path / "b.json", [bedrock()])).name == "bedrock_invocation_log"
     assert layout_of(write_csv(tmp_path / "l.csv", [spend()])).name == "litellm_spend_logs"
     assert layout_of(write_csv(tmp_path / "c.csv", [request()])).name == "canonical_requests"
     assert is_request_log(tmp_path / "c.csv")

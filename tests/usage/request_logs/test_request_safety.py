@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
-from request_samples import request, write, write_csv, write_jsonl, write_parquet
+from request_samples import WRITERS, request, write, write_csv, write_jsonl, write_parquet
 
 from forecast.errors import UsageFormatError
 from forecast.usage.request_logs.engines.duckdb_engine import DuckDBEngine
 from forecast.usage.request_logs.files import look
 from forecast.usage.request_logs.importing import aggregate_requests
-from forecast.usage.request_logs.layouts import bedrock_invocations, canonical
+from forecast.usage.request_logs.layouts import bedrock_invocation_log, canonical
 
 HEAD = "time,model,input_tokens,output_tokens\n2026-11-02T10:00:00Z,m,1,1\n"
 
@@ -83,7 +83,7 @@ def test_the_plan_of_a_text_names_no_prompt(tmp_path: Path, kind: str) -> None:
 
 
 def test_no_layout_reads_a_body() -> None:
-    members = str(bedrock_invocations.members(frozenset()))
+    members = str(bedrock_invocation_log.members(frozenset()))
     assert "inputTokenCount" in members
     assert "Body" not in members
 
@@ -218,3 +218,13 @@ def test_help_and_records_import_no_engine() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_column_may_be_called_filename(tmp_path: Path, kind: str) -> None:
+    records = [request(filename="x", Time=1, _file="y")]
+    logs = [WRITERS[kind](tmp_path / f"{i}.{kind}", records * (i + 1)) for i in (0, 1)]
+    if kind == "csv":  # DuckDB takes names that differ in case for the same
+        logs = [write_csv(log, [request(filename="x")] * (i + 1)) for i, log in enumerate(logs)]
+
+    assert [s.n_rows for s in aggregate_requests(logs).sources] == [1, 2]

@@ -47,7 +47,7 @@ class DuckDBEngine:
     engine_bytes
         What DuckDB may hold in memory; beyond it, it spills to `folder`.
     threads
-        None leaves the choice to DuckDB.
+        Each sorts in memory of its own.
     watch
         Called with a step and the share of it that is done.
     in_order
@@ -59,7 +59,7 @@ class DuckDBEngine:
         files: Sequence[LogFile],
         *,
         engine_bytes: int,
-        threads: int | None = None,
+        threads: int = 1,
         watch: Callable[[str, float], None] | None = None,
         in_order: bool = False,
         unpacked: dict[Path, Path] | None = None,
@@ -85,7 +85,7 @@ class DuckDBEngine:
             autoinstall_known_extensions=False,
             autoload_known_extensions=False,
             allow_community_extensions=False,
-            **({} if threads is None else {"threads": threads}),
+            threads=threads,
         )
         self._close_doors()
 
@@ -106,10 +106,23 @@ class DuckDBEngine:
 
     def table(self, files: Sequence[LogFile], members: Members) -> ir.Table:
         """Give files of one schema as one table; see `Engine.table`."""
+        import duckdb
+        from ibis.common.exceptions import IbisError
+
+        try:
+            return self._table(files, members)
+        except duckdb.Error as fault:
+            raise self._explained(fault) from None
+        except IbisError as fault:
+            raise UnreadableError(
+                f"has a column that cannot be read: {type(fault).__name__}", file=files[0].name
+            ) from None
+
+    def _table(self, files: Sequence[LogFile], members: Members) -> ir.Table:
         links = [str(self.links[file.path]) for file in files]
         kind = files[0].kind
         if kind == "parquet":
-            rows = self.backend.read_parquet(links, hive_partitioning=False, filename=True)
+            rows = self.backend.read_parquet(links, hive_partitioning=False, filename=FILE)
         elif kind == "csv":
             rows = self.backend.read_csv(
                 links,
@@ -123,8 +136,9 @@ class DuckDBEngine:
                 ignore_errors=False,
                 null_padding=False,
                 max_line_size=MAX_LINE_BYTES,
+                buffer_size=2 * MAX_LINE_BYTES,  # else 16 lines of the longest kind
                 hive_partitioning=False,
-                filename=True,
+                filename=FILE,
             )
         else:
             rows = self.backend.read_json(
@@ -138,9 +152,9 @@ class DuckDBEngine:
                 ignore_errors=False,
                 maximum_object_size=MAX_LINE_BYTES,
                 hive_partitioning=False,
-                filename=True,
+                filename=FILE,
             )
-        return rows.rename({FILE: "filename"})
+        return rows
 
     def path_of(self, key: str) -> Path:
         """Give the path behind a link."""

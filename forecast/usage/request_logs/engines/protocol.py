@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str, float], None]
 """Called with what is done now, and the share of all that is done."""
 
-FILE: Final = "log_file"
-"""The column that holds the key of the file a row stands in."""
+FILE: Final = "_file_of_the_log_"
+"""The column that holds the key of the file a row stands in; no log has one of this name."""
 
 
 class UnreadableError(UsageFormatError):

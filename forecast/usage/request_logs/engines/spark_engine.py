@@ -141,7 +141,8 @@ class SparkEngine:
 
     def stage(self, rows: ir.Table, what: str) -> ir.Table:
         """Keep the rows of a text in Spark's cache."""
-        return self.keep(rows, what)
+        kept = self.keep(rows, what)
+        return kept.cast(rows.schema())  # a constant column comes back as a narrower integer
 
     def keep(self, rows: ir.Table, what: str) -> ir.Table:
         """Evaluate an expression once into Spark's cache (memory and disk)."""

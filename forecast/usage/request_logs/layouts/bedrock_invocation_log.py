@@ -20,7 +20,7 @@ from forecast.usage.formats import cells
 from forecast.usage.request_logs.fields import Record, count_field, instant_field, name_field
 from forecast.usage.request_logs.layouts.protocol import TEXT, Members, Requests
 
-name: Final = "bedrock_invocations"
+name: Final = "bedrock_invocation_log"
 description: Final = "Amazon Bedrock model invocation log (JSON)"
 recorded_by: Final = "bedrock"
 input_includes_cache: Final = False
@@ -89,7 +89,8 @@ def requests(record: Record) -> Requests:
     if (account := record.find("accountId")) is not None:
         names["workspace"] = name_field("accountId", account)
     if (arn := record.find("identity.arn")) is not None:
-        names["api_key"] = name_field("identity.arn", arn.re_replace(_ROLE, r"\1"))
+        role = arn.re_search(_ROLE).ifelse(arn.re_extract(_ROLE, 1), arn)
+        names["api_key"] = name_field("identity.arn", role)
     counts = {}
     for column, path in _COUNTS.items():
         raw = record.find(path)

@@ -1,0 +1,139 @@
+"""Linear state-space recursions over a grid of settings and many histories at once.
+
+Every setting is a linear model in innovation form with a state s of two numbers,
+
+    e_t = x_t − w·s,    s ← F s + g e_t,    and h periods ahead   x̂ = w·F^(h−1) s,
+
+which covers simple smoothing, damped growth, drift and reversion to a mean (Hyndman et al. 2008,
+Forecasting with Exponential Smoothing, ch. 3). Settings are weighed by what they said before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.demand.members.protocol import Floats, Ints
+
+WARM_UP = 6
+"""Periods before one-step errors count."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """G settings of a two-state linear model.
+
+    Attributes
+    ----------
+    transition
+        F as rows f₁₁, f₁₂, f₂₁, f₂₂: [4, G].
+    seen
+        w: [2, G].
+    gain
+        g: [2, G].
+    """
+
+    transition: Floats
+    seen: Floats
+    gain: Floats
+
+    def __len__(self) -> int:
+        """How many settings."""
+        return self.gain.shape[1]
+
+    def ahead(self, horizon: int) -> Floats:
+        """w·F^(h−1) for h = 1 … horizon: [2, horizon, G]."""
+        f11, f12, f21, f22 = self.transition
+        out = np.empty((2, horizon, len(self)))
+        a, b = self.seen
+        for h in range(horizon):
+            out[0, h], out[1, h] = a, b
+            a, b = a * f11 + b * f21, a * f12 + b * f22
+        return out
+
+    @classmethod
+    def join(cls, *grids: Grid) -> Grid:
+        """All settings of several grids."""
+        return cls(
+            np.concatenate([grid.transition for grid in grids], axis=1),
+            np.concatenate([grid.seen for grid in grids], axis=1),
+            np.concatenate([grid.gain for grid in grids], axis=1),
+        )
+
+
+@dataclass(frozen=True)
+class States:
+    """Where R histories ended under G settings.
+
+    Attributes
+    ----------
+    level, second
+        The two states, [R, G].
+    squares
+        [R, G] sum of squared one-step errors.
+    count
+        [R] errors in the sum.
+    """
+
+    level: Floats
+    second: Floats
+    squares: Floats
+    count: Ints
+
+    def log_likelihood(self, most: float) -> Floats:
+        """−n/2 · log(mean squared error), with at most `most` errors counted: [R, G]."""
+        mean = self.squares / np.maximum(self.count, 1)[:, None]
+        return np.asarray(-0.5 * np.minimum(self.count, most)[:, None] * np.log(mean + 1e-10))
+
+
+def recur(
+    x: Floats, column: Ints, length: Ints, grid: Grid, level: Floats, second: Floats
+) -> States:
+    """Run every setting over every history.
+
+    Parameters
+    ----------
+    x
+        [V, R, n] V versions of R histories, each ending in the last column.
+    column
+        [G] which version a setting reads.
+    length
+        [R] periods of each history.
+    level, second
+        [R, G] states before the first period.
+
+    Examples
+    --------
+    >>> one, half, zero = np.ones((1, 1)), np.full((1, 1), 0.5), np.zeros((1, 1))
+    >>> grid = Grid(np.r_[one, zero, zero, zero], np.r_[one, zero], np.r_[half, zero])
+    >>> x = np.array([[[4.0, 8.0]]])
+    >>> recur(x, np.array([0]), np.array([2]), grid, zero, zero).level.tolist()
+    [[5.0]]
+    """
+    n = x.shape[2]
+    order = np.argsort(-length, kind="stable")
+    x = np.ascontiguousarray(np.moveaxis(x[:, order], 0, 2).swapaxes(0, 1))  # [n, R, V]
+    lengths = length[order]
+    f11, f12, f21, f22 = grid.transition
+    w1, w2 = grid.seen
+    g1, g2 = grid.gain
+    simple = not f21.any()
+    level, second = level[order], second[order]
+    squares = np.zeros_like(level)
+    running = np.searchsorted(-lengths, np.arange(n) - n, side="right")
+    warm = np.searchsorted(-lengths, np.arange(n) - n - WARM_UP, side="right")
+    for t in range(n):
+        a = running[t]
+        if not a:
+            continue
+        now, then = level[:a], second[:a]
+        error = np.take(x[t, :a], column, axis=1) - (w1 * now + w2 * then)
+        if warm[t]:
+            squares[: warm[t]] += error[: warm[t]] ** 2
+        ahead = f11 * now + f12 * then + g1 * error
+        second[:a] = f22 * then + g2 * error if simple else f21 * now + f22 * then + g2 * error
+        level[:a] = ahead
+    back = np.argsort(order, kind="stable")
+    count = np.maximum(length - WARM_UP, 0)
+    return States(level[back], second[back], squares[back], count)

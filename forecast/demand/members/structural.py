@@ -1,0 +1,177 @@
+"""Structural models of the log as Gaussian processes, averaged by likelihood.
+
+x is the sum of independent parts with covariances over periods i, j (unit noise, own variances):
+
+    level      d + q min(i, j)                 a random walk from an unknown start
+    trend      d + s i j + v φ^|i−j|           a line with deviations that fade
+    season     v_s k(|i−j|) e^(−|i−j| / τ),    k(a) = exp(−2 sin²(π a / m) / ℓ²) less its mean
+
+With K = L Lᵀ over history and horizon, one triangular solve e = L⁻¹x gives the one-step errors at
+every origin, and the continuation from origin o is L[o:, :o] e[:o]: all origins of all series cost
+one factorisation a setting (Harvey 1989, Forecasting, Structural Time Series Models and the Kalman
+Filter; Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, ch. 2). Settings
+weigh exp(log-likelihood) with the noise variance profiled out, at most 80 periods counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from forecast.demand.members.protocol import Floats, View
+
+UNKNOWN = 1e5
+"""Variance, in variances of the noise, of what is not known at the start."""
+
+LEVEL_STEPS = (0.001, 0.01, 0.05, 0.2, 1.0, 5.0, 25.0)
+"""q."""
+
+TRENDS = tuple((v, f, s) for v in (0.3, 3.0) for f in (0.5, 0.9) for s in (0.0003, 0.01))
+"""v, φ, s."""
+
+MONTHLY_SEASONS = ((1.0, 0.12), (10.0, 0.12), (3.0, 0.5))
+WEEKLY_SEASONS = ((0.3, 0.35), (2.0, 0.35))
+"""v_s, ℓ; weeks are smooth over a month."""
+
+SEASON_YEARS = 40.0
+"""τ in years."""
+
+MIN_PERIODS = 8
+MIN_YEARS = 2
+"""Years of own history below which no setting with a season is heard."""
+
+WARM_UP = 4
+"""Periods before errors count."""
+
+MAX_COUNTED = 80.0
+"""Periods that count at most: with more, one setting would take all the weight. Assumed."""
+
+MAX_PERIODS = 260
+"""Periods of history that are read: five years of weeks, twenty of months."""
+
+MAX_MOVE = 4.0
+"""A log path leaves the last value by no more."""
+
+BLOCK = 52
+"""Factorisations are made for a whole number of these periods, and kept."""
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Factorised covariances of G settings over N periods.
+
+    Attributes
+    ----------
+    root, inverse
+        L and L⁻¹, [G, N, N].
+    log_determinant
+        [G, N] half the log determinant of the first periods.
+    seasonal
+        [G] whether a setting has a season.
+    """
+
+    root: Floats
+    inverse: Floats
+    log_determinant: Floats
+    seasonal: np.ndarray
+
+
+class Structural:
+    """Two members: a level, and a line with fading deviations; both with or without season."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of every member, in the order of `paths`."""
+        return ("structural_level", "structural_trend")
+
+    def paths(self, view: View) -> Floats:
+        """Continue the series; serves from 8 known periods on.
+
+        Examples
+        --------
+        >>> from forecast.demand.members.protocol import Panel
+        >>> from forecast.demand.members.view import view_of
+        >>> panel = Panel.of(np.tile([1.0, 2.0, 3.0, 4.0], 6)[None, :], 4)
+        >>> path = Structural().paths(view_of(panel, (24,), 4))[0, 0, :, 0]
+        >>> np.exp(path - path[0]).round().tolist()
+        [1.0, 2.0, 3.0, 4.0]
+        """
+        panel = view.panel
+        out = np.full((len(panel.log), len(view.origins), view.horizon, 2), np.nan)
+        first = np.maximum(panel.first, panel.n - MAX_PERIODS)
+        for begin in np.unique(first):
+            stops = [(i, o - int(begin)) for i, o in enumerate(view.origins)]
+            stops = [(i, stop) for i, stop in stops if stop >= MIN_PERIODS]
+            if not stops:
+                continue
+            rows = np.flatnonzero(first == begin)
+            x = panel.log[rows, begin:].T
+            base = x[:MIN_PERIODS].mean(axis=0)
+            size = -(-(len(x) + view.horizon) // BLOCK) * BLOCK
+            for k, kind in enumerate(("level", "trend")):
+                found = factors(kind, panel.season_length, size)
+                for i, path in _continue(x - base, stops, view.horizon, panel.season_length, found):
+                    out[rows, i, :, k] = path + base[:, None]
+        return np.asarray(out + view.half_noise[:, :, None, None])
+
+
+def _continue(
+    x: Floats, stops: list[tuple[int, int]], horizon: int, m: int, found: Factors
+) -> list[tuple[int, Floats]]:
+    """Continue `x` [T, S] from every (place, stop): [S, horizon] each."""
+    n = len(x)
+    errors = found.inverse[:, :n, :n] @ x
+    squares = errors**2
+    squares[:, :WARM_UP] = 0.0
+    squares = np.cumsum(squares, axis=1)
+    out = []
+    for i, stop in stops:
+        heard = ~found.seasonal if stop < MIN_YEARS * m else np.ones_like(found.seasonal)
+        count = max(stop - WARM_UP, 1)
+        score = -0.5 * count * np.log(squares[:, stop - 1] / count + 1e-12)
+        score -= (found.log_determinant[:, stop - 1] - found.log_determinant[:, WARM_UP - 1])[
+            :, None
+        ]
+        score = np.where(heard[:, None], score * min(1.0, MAX_COUNTED / count), -np.inf)
+        weights = np.exp(score - score.max(axis=0))
+        weights /= weights.sum(axis=0)
+        used = np.flatnonzero(heard)
+        ahead = found.root[used, stop : stop + horizon, :stop] @ (
+            errors[used, :stop] * weights[used, None, :]
+        )
+        path = ahead.sum(axis=0).T
+        last = x[stop - 1][:, None]
+        out.append((i, np.clip(path, last - MAX_MOVE, last + MAX_MOVE)))
+    return out
+
+
+@lru_cache(maxsize=8)
+def factors(kind: str, m: int, size: int) -> Factors:
+    """Factorise the covariances of a kind over `size` periods.
+
+    >>> found = factors("level", 12, 52)
+    >>> found.root.shape, int(found.seasonal.sum())
+    ((28, 52, 52), 21)
+    """
+    t = np.arange(size)
+    gap = np.abs(t[:, None] - t)
+    noise = np.eye(size) + UNKNOWN
+    if kind == "level":
+        parts = [q * (np.minimum(t[:, None], t) + 1.0) for q in LEVEL_STEPS]
+    else:
+        line = np.outer(t + 1.0, t + 1.0)
+        parts = [s * line + v * f**gap for v, f, s in TRENDS]
+    seasons: list[Floats] = [np.zeros((size, size))]
+    for v, width in MONTHLY_SEASONS if m <= 12 else WEEKLY_SEASONS:
+        mean = float(np.exp(-2 * np.sin(np.pi * np.arange(m) / m) ** 2 / width**2).mean())
+        repeating = np.exp(-2 * np.sin(np.pi * gap / m) ** 2 / width**2)
+        fading = np.exp(-gap / (SEASON_YEARS * m))
+        seasons.append(v * (repeating - mean) / (1 - mean) * fading)
+    covariance = np.stack([noise + part + season for part in parts for season in seasons])
+    root = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(root), dtype=np.float64)
+    diagonal = np.diagonal(root, axis1=1, axis2=2)
+    seasonal = np.tile(np.arange(len(seasons)) > 0, len(parts))
+    return Factors(root, inverse, np.cumsum(np.log(diagonal), axis=1), seasonal)
