@@ -137,6 +137,21 @@ def test_a_fault_that_all_models_share_is_no_discount(by: tuple[str, ...]) -> No
     assert {c.cause for c in found.causes} == {Cause.SERVICE_TIER}
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_of_a_per_cent_is_no_discount(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bill = bill_of(MAY, monthly=True)
+    bill["billed_usd"] = [
+        usd * Decimal(float(noise))
+        for usd, noise in zip(
+            bill["billed_usd"], np.exp(0.01 * rng.standard_normal(len(bill))), strict=True
+        )
+    ]
+    found = held(MAY, bill)
+    assert found.discount is None
+    assert found.status == "within_tolerance"
+
+
 class TestTotals:
     """A bill of totals cannot tell a discount from a key that is missing."""
 

@@ -22,7 +22,7 @@ from forecast.records.rates import RateCard
 from forecast.records.reconciliation import Cause
 from forecast.records.usage import Geography, MixKey, ServiceTier, Speed
 
-_LONGEST: Final = "1000m"
+_LONGEST: Final = "> 1000m"
 """A prompt above every band."""
 
 Rows = np.ndarray

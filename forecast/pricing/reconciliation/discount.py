@@ -45,8 +45,9 @@ MAX_DISCOUNT_SHARE: Final = Decimal("0.45")
 """From one half on, batch priced as standard looks the same, so that it is never taken for a
 discount; "about a quarter off" is the most that is told of."""
 
-MIN_DISCOUNT_SHARE: Final = Decimal("0.001")
-"""Below it the ratio is one."""
+MIN_DISCOUNT_SHARE: Final = Decimal("0.005")
+"""A discount is larger than what a ratio may be off and still be one: noise of one per cent on
+every line was taken for discounts of a few thousandths before."""
 
 Family = Callable[[str], str]
 
