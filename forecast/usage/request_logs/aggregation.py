@@ -118,12 +118,12 @@ def canonical_rows(record: Record, source: Requests, shape: Shape) -> ir.Table:
     if shape.has_unbilled:
         columns["not_billed"] = empty if source.not_billed is None else source.not_billed
     if shape.has_files:
-        columns[FILE] = record.table[FILE]
+        columns[FILE] = source.table[FILE]
     surprise: Any = ibis.literal(False)
     for column in sorted(record.unseen):
-        surprise = surprise | ~record.table[column].isnull()
+        surprise = surprise | ~source.table[column].isnull()
     columns[SURPRISE] = surprise
-    return record.table.select(**columns)
+    return source.table.select(**columns)
 
 
 def _band(source: Requests) -> ir.Value:

@@ -58,7 +58,7 @@ def first_refused(
     for column, values in bad_words.items():
         if column in source.names:
             bad = bad | source.names[column].value.isin(list(values))
-    described = _described(numbered, source, bad)
+    described = _described(source.table, source, bad)
     rows = engine.fetch(described.filter(described[_BAD]).order_by(_ROW).limit(1)).to_pylist()
     return _fault(rows[0], source, words, file.name) if rows else None
 

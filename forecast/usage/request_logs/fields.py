@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,6 +68,9 @@ class Record:
         Whether a text is JSON.
     zoneless
         Columns of timestamps that have no zone.
+    view
+        Names a table, so that what is derived from its columns does not repeat their
+        expressions.
     unseen
         Columns that nobody expects to hold anything: JSON members that the first records lack.
     """
@@ -77,15 +80,12 @@ class Record:
     json_text: Callable[[ir.Value, str], ir.Value]
     is_json: Callable[[ir.Value], ir.Value]
     zoneless: frozenset[str]
+    view: Callable[[ir.Table], ir.Table]
     unseen: frozenset[str] = frozenset()
 
-    def member(self, text: ir.Value, path: str) -> ir.Value:
-        """Give the text at a dotted path of a column of JSON texts; NULL where there is none."""
-        import ibis
-
-        whole = text.cast("string")
-        readable = self.is_json(whole).ifelse(whole, ibis.null("string"))
-        return self.json_text(readable, f"$.{path}")
+    def derive(self, **columns: ir.Value) -> Record:
+        """Add columns that later expressions name instead of repeating them."""
+        return replace(self, table=self.view(self.table.mutate(**columns)))
 
     def find(self, path: str) -> ir.Value | None:
         """Give the column at a dotted path; None where the source has none, or it is unseen."""
@@ -181,12 +181,11 @@ def _whole_number(text: ir.Value) -> ir.Value:
     """
     import ibis
 
-    none = ibis.null("int64")
     plain = text.try_cast("int64")
+    is_plain = (plain.cast("string") == text) & plain.between(0, cells.MAX_COUNT)
     wide = text.re_search(_COUNT_SHAPE).ifelse(text, ibis.null("string")).try_cast("float64")
     shaped = (wide <= cells.MAX_COUNT).ifelse(wide, ibis.null("float64")).try_cast("int64")
-    number = (plain.cast("string") == text).ifelse(plain, shaped)
-    return ((number >= 0) & (number <= cells.MAX_COUNT)).ifelse(number, none)
+    return is_plain.ifelse(plain, shaped)
 
 
 def less(total: Field, *parts: Field) -> Field:
@@ -277,7 +276,7 @@ def epoch_field(source: str, raw: ir.Value, *, per_second: int) -> Field:
 def _within(ms: ir.Value, scale: int = 1) -> ir.Value:
     import ibis
 
-    inside = (ms >= FIRST_MS // scale) & (ms < END_MS // scale)
+    inside = ms.between(FIRST_MS // scale, END_MS // scale - 1)
     return inside.ifelse(ms, ibis.null("int64"))
 
 

@@ -43,7 +43,7 @@ DEFAULT_MEMORY_BYTES: Final = 480 * 2**20
 PROCESS_BYTES: Final = 270 * 2**20
 """What Python, pandas, Arrow, Ibis and what DuckDB holds outside its limit (buffers of a JSON
 reader above all) take beside that limit. Measured by scripts/benchmarks/request_logs.py with a
-limit of 210 MiB: 470 MiB resident on Parquet, 456 on CSV, 493 on JSON lines, two threads."""
+limit of 210 MiB: 470 MiB resident on Parquet, 486 on CSV, 493 on JSON lines, two threads."""
 
 MAX_THREADS: Final = 4
 """Each thread sorts in memory of its own; with more, the default limit is too small."""

@@ -181,7 +181,10 @@ class DuckDBEngine:
             for name, kind in table.schema().items()
             if kind.is_timestamp() and kind.timezone is None
         )
-        return Record(table, millis, json_text, is_json, zoneless)
+        return Record(table, millis, json_text, is_json, zoneless, self._view)
+
+    def _view(self, rows: ir.Table) -> ir.Table:
+        return self.backend.create_view(f"derived_{next(self.names)}", rows)
 
     def stage(self, rows: ir.Table, what: str) -> ir.Table:
         """Write rows to a Parquet file in the private folder, and read that from now on."""

@@ -137,6 +137,7 @@ class SparkEngine:
             json_text,
             lambda text: parsed(text).notnull(),  # noqa: PD004 Ibis, not pandas
             zoneless=frozenset(f.name for f in fields if f.dataType.typeName() == "timestamp_ntz"),
+            view=lambda rows: self._named(self.session.sql(self.backend.compile(rows))),
         )
 
     def stage(self, rows: ir.Table, what: str) -> ir.Table:

@@ -100,6 +100,7 @@ def requests(record: Record) -> Requests:
     error = record.find("errorCode")
     failed = None if error is None else (error.fill_null("") != "").ifelse(FAILED, "")
     return Requests(
+        table=record.table,
         time_ms=instant_field(record, "timestamp", naive_is_utc=False),
         counts=counts,
         names={**names, "platform": name_field("platform", ibis.literal("bedrock"))},

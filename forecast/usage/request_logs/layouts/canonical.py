@@ -102,6 +102,7 @@ def requests(record: Record) -> Requests:
         record.need(column)
     prompt = record.find("prompt_tokens")
     return Requests(
+        table=record.table,
         time_ms=_time(record),
         counts={
             column: count_field(column, raw, required=column in REQUIRED)

@@ -58,11 +58,15 @@ _BATCH_CALLS: Final = ("aretrieve_batch", "retrieve_batch")
 _BY_THE_PROXY: Final = "User-Agent:"
 """Beginning of the tags that the proxy adds itself."""
 
-_READ: Final = ("cache_read_input_tokens", "prompt_tokens_details.cached_tokens")
-_WRITTEN: Final = ("cache_creation_input_tokens", "prompt_tokens_details.cache_creation_tokens")
-_WRITTEN_1H: Final = (
+_READ_AT: Final = ("cache_read_input_tokens", "prompt_tokens_details.cached_tokens")
+_WRITTEN_AT: Final = ("cache_creation_input_tokens", "prompt_tokens_details.cache_creation_tokens")
+_WRITTEN_1H_AT: Final = (
     "prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens",
 )
+
+_READABLE, _JSON, _USAGE = "metadata_readable", "metadata_json", "usage_json"
+_READ, _WRITTEN, _WRITTEN_1H = "usage_read", "usage_written", "usage_written_1h"
+_TIER, _PLACE = "service_tier", "inference_geo"
 
 
 def platform_of(word: str) -> str:
@@ -151,49 +155,58 @@ def refuse_unknown(columns: frozenset[str]) -> None:
 
 def requests(record: Record) -> Requests:
     """Map the table, and take cache tokens out of the prompt's."""
-    metadata = record.need("metadata")
-    usage = _usage(record, metadata)
-    read = _cached(record, usage, _READ)
-    written = _cached(record, usage, _WRITTEN)
-    written_1h = _cached(record, usage, _WRITTEN_1H)
+    text = record.need("metadata").cast("string").fill_null("")
+    readable = (text == "") | record.is_json(text)
+    record = record.derive(**{_READABLE: readable, _JSON: readable.ifelse(text, "{}")})
+    record = record.derive(**{_USAGE: _usage(record).fill_null("{}")})
+    usage = record.table[_USAGE]
+    paths = {_READ: _READ_AT, _WRITTEN: _WRITTEN_AT, _WRITTEN_1H: _WRITTEN_1H_AT}
+    record = record.derive(
+        **{column: _first(record, usage, at) for column, at in paths.items()},
+        **{column: record.json_text(usage, f"$.{column}") for column in (_TIER, _PLACE)},
+    )
+    read, written, written_1h = (
+        count_field(f"metadata.usage_object.{at[0]}", record.table[column], required=False)
+        for column, at in paths.items()
+    )
     prompt = count_field("prompt_tokens", record.need("prompt_tokens"), required=True)
     output = count_field("completion_tokens", record.need("completion_tokens"), required=True)
     return Requests(
+        table=record.table,
         time_ms=instant_field(record, "startTime", naive_is_utc=True),
         counts={
             "input_tokens": less(prompt, read, written),
             "cache_write_5m_tokens": less(written, written_1h),
             "cache_write_1h_tokens": written_1h,
-            "cache_read_tokens": _of_json(record, metadata, read),
+            "cache_read_tokens": _of_json(record, read),
             "output_tokens": output,
         },
-        names=_names(record, usage),
+        names=_names(record),
         prompt_tokens=prompt,
         not_billed=_not_billed(record, prompt, output),
     )
 
 
-def _usage(record: Record, metadata: ir.Value) -> ir.Value:
+def _usage(record: Record) -> ir.Value:
     """Give the vendor's own usage object as JSON text; NULL where there is none."""
-    new = record.member(metadata, "usage_object")
-    return new.fill_null(record.member(metadata, "additional_usage_values"))
+    metadata = record.table[_JSON]
+    new = record.json_text(metadata, "$.usage_object")
+    return new.fill_null(record.json_text(metadata, "$.additional_usage_values"))
 
 
-def _cached(record: Record, usage: ir.Value, paths: tuple[str, ...]) -> Field:
-    first, *others = (record.member(usage, path) for path in paths)
+def _first(record: Record, usage: ir.Value, paths: tuple[str, ...]) -> ir.Value:
+    first, *others = (record.json_text(usage, f"$.{path}") for path in paths)
     raw: Any = first
     for other in others:
         raw = raw.fill_null(other)
-    return count_field(f"metadata.usage_object.{paths[0]}", raw, required=False)
+    return raw
 
 
-def _of_json(record: Record, metadata: ir.Value, count: Field) -> Field:
+def _of_json(record: Record, count: Field) -> Field:
     """Refuse a count whose metadata are not JSON, instead of taking it for nothing."""
     import ibis
 
-    empty = metadata.isnull() | (metadata.cast("string") == "")
-    readable = empty | record.is_json(metadata.cast("string"))
-    value = readable.ifelse(count.value, ibis.null("int64"))
+    value = record.table[_READABLE].ifelse(count.value, ibis.null("int64"))
 
     def why(found: Any) -> None:
         try:
@@ -201,20 +214,18 @@ def _of_json(record: Record, metadata: ir.Value, count: Field) -> Field:
         except (TypeError, ValueError, RecursionError):
             raise ValueError(f"is not JSON: {cells.quoted(found)}") from None
 
-    return Field("metadata", metadata, value, why)
+    return Field("metadata", record.need("metadata"), value, why)
 
 
-def _names(record: Record, usage: ir.Value) -> dict[str, Field]:
+def _names(record: Record) -> dict[str, Field]:
     model = record.need("model")
     provider = record.find("custom_llm_provider")
     platform = model if provider is None else (provider.fill_null("") == "").ifelse(model, provider)
     names = {
         "model": name_field("model", model),
         "platform": name_field("custom_llm_provider", platform),
-        "service_tier": name_field("metadata.usage_object.service_tier", _tier(record, usage)),
-        "geography": name_field(
-            "metadata.usage_object.inference_geo", record.member(usage, "inference_geo")
-        ),
+        "service_tier": name_field("metadata.usage_object.service_tier", _tier(record)),
+        "geography": name_field("metadata.usage_object.inference_geo", record.table[_PLACE]),
     }
     for column, source in (
         ("api_key", "api_key"),
@@ -226,10 +237,10 @@ def _names(record: Record, usage: ir.Value) -> dict[str, Field]:
     return names
 
 
-def _tier(record: Record, usage: ir.Value) -> ir.Value:
+def _tier(record: Record) -> ir.Value:
     import ibis
 
-    told = record.member(usage, "service_tier")
+    told = record.table[_TIER]
     call = record.find("call_type")
     if call is None:
         return told

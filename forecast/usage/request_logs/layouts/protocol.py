@@ -52,6 +52,8 @@ class Requests:
 
     Attributes
     ----------
+    table
+        The table all fields are columns of.
     time_ms
         Milliseconds since 1970, UTC.
     counts
@@ -64,6 +66,7 @@ class Requests:
         Why the vendor bills nothing for a row, empty where it does; None when all are billed.
     """
 
+    table: ir.Table
     time_ms: Field
     counts: Mapping[str, Field]
     names: Mapping[str, Field]
