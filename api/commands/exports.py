@@ -59,7 +59,7 @@ def import_exports(
     arrivals: Arrivals = None,
     engine: Engine = "duckdb",
     master: Master = None,
-    memory: Memory = "400MB",  # type: ignore[assignment]
+    memory: Memory = "480MB",  # type: ignore[assignment]
     format_name: Format = None,
     prefer: Prefer = None,
     json: Json = False,
@@ -72,11 +72,11 @@ def import_exports(
     twice. Request logs of any size are added up where they lie; nothing of a request is kept but
     its day, and prompts are never read.
     """
-    from api.results import parquet
     from api.whole_files import write_file
     from forecast.errors import InputError
     from forecast.usage.formats.canonical import write_canonical
     from forecast.usage.formats.canonical_costs import write_costs
+    from forecast.usage.request_logs.arrivals import arrivals_parquet
 
     if out is None and not explain:
         raise typer.BadParameter(
@@ -93,7 +93,7 @@ def import_exports(
     if arrivals is not None:
         if usage.arrivals is None:
             raise InputError("no file is a request log, so no arrivals were measured")
-        write_file(arrivals, parquet(usage.arrivals))
+        write_file(arrivals, arrivals_parquet(usage.arrivals))
     if json:
         reports = [report_document(r) for r in usage.sources]
         print_json({"out": out and str(out), "rows": len(usage.rows), "sources": reports})

@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from api.terminal.backtest import had_you_used_this
 from api.terminal.evidence import evidence
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.ledger import cleaning, undecided
@@ -56,6 +57,7 @@ def decision(result: Recommendation) -> Group:
             _migration(result),
             *(offers(result.offers).renderables if result.offers else ()),
             _scenarios(result),
+            had_you_used_this(result.backtest),
             _reconciled(result.reconciliation),
             _warnings(result),
             evidence(result.evidence),
@@ -288,7 +290,6 @@ def _warnings(result: Recommendation) -> RenderableType | None:
     known = [waiting] if waiting else []
     if result.reconciliation.status == "not_done":
         known.append(f"reconciliation: {result.reconciliation.note}")
-    known.append(f"backtest: {result.backtest.note}")
     return notes("What to know before signing", known)
 
 

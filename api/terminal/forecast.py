@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group
 
-from api.terminal.layout import notes, page, percent, plain, table, usd
+from api.terminal.backtest import had_you_used_this
+from api.terminal.layout import notes, page, plain, table, usd
 
 if TYPE_CHECKING:
     from forecast.records.recommendation import Distribution, MonthlyDistribution
@@ -54,17 +55,9 @@ def _spread(of: Distribution) -> str:
 
 
 def _past(found: UsageForecast) -> Group:
-    held = found.backtest.interval_coverage_80
-    lines = [
-        f"History: {found.outlook.n_weeks} complete weeks up to {found.as_of}.",
-        f"At {found.backtest.origins} past origins the 80 % interval held "
-        f"{percent(held)} of the realised totals."
-        if held is not None
-        else "No past origin could be checked.",
-        found.backtest.note,
-    ]
+    lines = [f"History: {found.outlook.n_weeks} complete weeks up to {found.as_of}."]
     if found.already_observed_usd:
         lines.append(
             f"The first month holds {usd(found.already_observed_usd)} of days already behind us."
         )
-    return Group(*(plain(line) for line in lines))
+    return Group(*(plain(line) for line in lines), had_you_used_this(found.backtest))

@@ -26,21 +26,33 @@ def cleaning(result: Recommendation) -> Group | None:
     """Show what looks odd in the history, what acts, and how to decide otherwise."""
     if not result.cleaning:
         return None
+    entries = [e for e in result.cleaning if e.state != "noted"]
+    noted = [e for e in result.cleaning if e.state == "noted"]
     shown = table(
         "Cleaning ledger (usage is never changed, only what is forecast from)",
         ["entry", "days", "state", "list USD", "a year if switched"],
         [
             (_entry(e), _days(e), _STATES[e.state], usd(e.list_usd), usd(e.yearly_usd))
-            for e in result.cleaning
+            for e in entries
         ],
         text_columns=3,
     )
-    accounts = notes("Why", [f"{_entry(e)}: {_account(e)}" for e in result.cleaning])
+    accounts = notes("Why", [f"{_entry(e)}: {_account(e)}" for e in entries])
+    seen = notes(
+        "Seen in the history, and left", [f"{_entry(e)} ({_days(e)}): {e.effect}" for e in noted]
+    )
     decide = plain(
         'Decide in workloads.toml: [[cleaning]] id = "…", apply = true or false, note, '
         "decided_by, decided_on."
     )
-    return page([shown, accounts, decide if any(e.id for e in result.cleaning) else None])
+    return page(
+        [
+            shown if entries else None,
+            accounts,
+            decide if any(e.id for e in entries) else None,
+            seen,
+        ]
+    )
 
 
 def undecided(result: Recommendation) -> str | None:

@@ -22,6 +22,8 @@ from forecast.records.rates import ModelFacts, RateCard
 MOVED_SHARE: Final = 0.3
 """Share of a workload's demand that must change its model. Assumed: less is experiments."""
 
+MAX_NOTE: Final = 1900
+
 WINDOW_WEEKS: Final = 4
 """Weeks on either side that are compared: a migration is over within two months."""
 
@@ -33,6 +35,7 @@ def model_migrations(
 
     At the end of week t the share of each model in the demand of the four weeks before is
     compared with that of the four weeks after; the largest move within eight weeks is named.
+    One note a workload names all of its moves.
 
     Parameters
     ----------
@@ -76,6 +79,7 @@ def with_migrations(
 
 
 def _moves(workload: str, weeks: pd.DataFrame, as_of: date) -> Iterator[Adjustment]:
+    """Give one note with every move of a workload, the first one first."""
     units = weeks.to_numpy(dtype=np.float64)
     moved = np.zeros(len(units))
     change = np.zeros(units.shape)
@@ -91,17 +95,20 @@ def _moves(workload: str, weeks: pd.DataFrame, as_of: date) -> Iterator[Adjustme
             break
         if all(abs(int(t) - other) >= 2 * WINDOW_WEEKS for other in told):
             told.append(int(t))
+    if not told:
+        return
     models = [str(model) for model in weeks.columns]
-    for t in sorted(told):
-        source, target = models[int(change[t].argmin())], models[int(change[t].argmax())]
-        week = int(weeks.index[t])
-        yield Adjustment(
-            workload=workload,
-            what="migration",
-            start=as_of - timedelta(days=7 * week + 6),
-            effect=(
-                f"{moved[t]:.0%} of its demand moved from {source} to {target} around this week; "
-                "demand is counted so that this is no growth"
-            ),
-            source="models on the usage rows",
-        )
+    days = {t: as_of - timedelta(days=7 * int(weeks.index[t]) + 6) for t in told}
+    steps = [
+        f"{moved[t]:.0%} from {models[int(change[t].argmin())]} to "
+        f"{models[int(change[t].argmax())]} around {days[t]}"
+        for t in sorted(told)
+    ]
+    yield Adjustment(
+        workload=workload,
+        what="migration",
+        start=min(days.values()),
+        effect=f"its demand moved {'; '.join(steps)}"[:MAX_NOTE]
+        + "; it is counted so that this is no growth",
+        source="models on the usage rows",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -48,15 +48,44 @@ class WorkloadOutlook(Record):
 
 
 class BacktestPoint(Record):
-    """One past origin and horizon of the whole portfolio, priced at today's rates."""
+    """One past origin and horizon of the whole portfolio, priced at today's rates.
+
+    What it would have been to sign then: one pool over the horizon at the backtest's discount,
+    overage at list.
+    """
 
     origin: date
     horizon_weeks: int
     realised_usd: Usd
+    """List cost of what came."""
     p10_usd: Usd
     p50_usd: Usd
     p90_usd: Usd
     inside_80: bool
+    recommended_usd: Usd
+    """The commitment that would have been recommended, in contracted dollars."""
+    run_rate_usd: Usd
+    """A commitment to the last quarter carried on."""
+    last_month_usd: Usd
+    """A commitment to the last four weeks carried on."""
+    cost_recommended_usd: Usd
+    """Everything paid with the recommended commitment."""
+    cost_run_rate_usd: Usd
+    cost_last_month_usd: Usd
+    cost_hindsight_usd: Usd
+    """What the best commitment, known afterwards, would have cost."""
+
+
+class BacktestPolicy(Record):
+    """One way of naming the commitment, over every past origin of a horizon."""
+
+    policy: Literal["recommendation", "run_rate", "last_month", "none", "hindsight"]
+    horizon_weeks: int
+    n_points: int
+    cost_share: Annotated[float, Field(ge=0)] | None
+    """Everything paid over list cost; None where nothing was used."""
+    savings_capture: float | None
+    """Share of hindsight's saving; below 0 it cost more than paying list for everything."""
 
 
 class Backtest(Record):
@@ -66,12 +95,16 @@ class Backtest(Record):
     horizons_weeks: tuple[int, ...]
     interval_coverage_80: Share | None
     """Share of the points inside the 80 % interval; None without a single one."""
+    discount_share: Share
+    """The discount that commitments are compared at."""
     savings_capture: float | None
-    """Share of hindsight's saving at a 20 % discount that a quantile commitment caught."""
+    """Share of hindsight's saving that a quantile commitment caught."""
     savings_capture_run_rate: float | None
     """The same for committing the run rate."""
     note: Note
     """What this many origins can and cannot prove."""
+    policies: tuple[BacktestPolicy, ...]
+    """By horizon, in the order recommendation, run rate, last month, none, hindsight."""
     points: tuple[BacktestPoint, ...]
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, float], None]
 
-DEFAULT_MEMORY_BYTES: Final = 400 * 2**20
-"""Python, pandas and DuckDB together."""
+DEFAULT_MEMORY_BYTES: Final = 480 * 2**20
+"""Python, pandas and DuckDB together; `request_logs.importing` keeps to it."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def made(origin, weeks, realised, p50=100.0, *, width=0.2, launched=0.0):
         p90=p50 * np.exp(width),
         commitment=p50 * 0.9,
         run_rate=p50,
+        last_month=p50 * 1.2,
         scale=100.0,
         launched=launched,
     )
@@ -157,3 +158,42 @@ def test_a_past_of_nothing_does_not_break_the_replicates():
     )
     assert np.isfinite(found.shift).all()
     assert np.isfinite(found.scale).all()
+
+
+class TestHadYouUsedThis:
+    def found(self):
+        errors = [made(30, 13, 100.0), made(34, 13, 60.0), made(30, 26, 150.0)]
+        return backtest(errors, date(2026, 10, 31), 104)
+
+    def test_hindsight_pays_the_discounted_price_and_no_deal_pays_list(self):
+        for policy in self.found().policies:
+            if policy.policy == "hindsight":
+                assert (policy.cost_share, policy.savings_capture) == (pytest.approx(0.8), 1.0)
+            if policy.policy == "none":
+                assert (policy.cost_share, policy.savings_capture) == (pytest.approx(1.0), 0.0)
+
+    def test_a_commitment_costs_what_a_pocket_calculator_says(self):
+        # 13 weeks: 90 list dollars committed at 20 % are 72. Used 100: 72 + 10 over = 82.
+        # Used 60: 72, all committed dollars. Together 154 for 160 at list.
+        share = {(p.policy, p.horizon_weeks): p.cost_share for p in self.found().policies}
+        assert share["recommendation", 13] == pytest.approx(154 / 160)
+        # The last month carried on: 120 list dollars are 96, used 100 and 60: 96 + 96.
+        assert share["last_month", 13] == pytest.approx(192 / 160)
+
+    def test_points_add_up_to_their_policies(self):
+        found = self.found()
+        for weeks in found.horizons_weeks:
+            own = [p for p in found.points if p.horizon_weeks == weeks]
+            paid = float(sum(p.cost_recommended_usd for p in own))
+            used = float(sum(p.realised_usd for p in own))
+            (policy,) = [
+                p
+                for p in found.policies
+                if (p.policy, p.horizon_weeks) == ("recommendation", weeks)
+            ]
+            assert policy.cost_share == pytest.approx(paid / used, abs=1e-4)
+            assert policy.n_points == len(own)
+
+    def test_nothing_is_pretended_without_an_origin(self):
+        found = backtest([], date(2026, 10, 31), 20)
+        assert (found.policies, found.points, found.interval_coverage_80) == ((), (), None)

@@ -36,7 +36,7 @@ def history(share_of_new):
 def test_a_migration_is_dated_and_named():
     (found,) = model_migrations(history(lambda back: float(back < 56)), facts, AS_OF)
     assert (found.workload, found.what) == ("Chat", "migration")
-    assert found.effect.startswith("100% of its demand moved from old to new")
+    assert found.effect.startswith("its demand moved 100% from old to new around 2026-09-0")
     assert abs((found.start - date(2026, 9, 6)).days) <= 7
 
 
@@ -54,3 +54,10 @@ def test_a_steady_mix_and_an_experiment_are_none():
 
 def test_nothing_from_nothing():
     assert model_migrations(history(lambda _: 0.5).iloc[:0], facts, AS_OF) == []
+
+
+def test_every_move_of_a_workload_stands_in_one_note():
+    (found,) = model_migrations(history(lambda back: float(28 <= back < 91)), facts, AS_OF)
+    assert found.effect.count(" from old to new ") == 1
+    assert found.effect.count(" from new to old ") == 1
+    assert found.effect.index("from old") < found.effect.index("from new")
