@@ -39,26 +39,34 @@ def odd_series(n, seed=0):
 @pytest.mark.parametrize("name", list(odd_series(24)))
 def test_any_series_of_24_periods_or_more_is_answered(frequency, name):
     for n in (24, 150):
-        answer = backtest.quantiles(task(odd_series(n)[name], frequency, 3, 12))
+        answer = backtest.quantiles([task(odd_series(n)[name], frequency, 3, 12)])[0]
         assert np.isfinite(answer).all()
         assert (answer > 0).all()
         assert (np.diff(answer, axis=1) > 0).all()
 
 
+def test_tasks_asked_together_are_answered_as_if_alone():
+    every = [task(values, "day", 91, 182) for values in odd_series(500).values()]
+    (batch,) = backtest.batches(every)
+    together = backtest.quantiles(batch)
+    for one, answer in zip(every, together, strict=True):
+        assert answer == pytest.approx(backtest.quantiles([one])[0], rel=1e-6)
+
+
 def test_nothing_at_all_is_forecast_as_nothing():
-    assert not backtest.quantiles(task(np.zeros(40), "week", 13)).any()
+    assert not backtest.quantiles([task(np.zeros(40), "week", 13)]).any()
 
 
 def test_a_total_of_days_that_is_no_whole_number_of_weeks_is_scaled():
     values = np.exp(np.random.default_rng(1).normal(0, 0.1, 400))
-    whole, more = backtest.quantiles(task(values, "day", 91, 92))
+    whole, more = backtest.quantiles([task(values, "day", 91, 92)])[0]
     assert more == pytest.approx(whole * 92 / 91)
 
 
 def test_a_group_of_the_benchmark_is_scored_with_constants_learned_without_it():
     values = odd_series(90)["walk"]
-    own = backtest.quantiles(task(values, "month", 12, group="m3"))
-    other = backtest.quantiles(task(values, "month", 12, group="nobody's"))
+    own = backtest.quantiles([task(values, "month", 12, group="m3")])
+    other = backtest.quantiles([task(values, "month", 12, group="nobody's")])
     assert constants("m3") != constants()
     assert not np.allclose(own, other, rtol=1e-4)
 
