@@ -8,10 +8,10 @@
 and answers with the distribution of the total of the next k periods for every k in `totals`
 (separated by blanks): task, total, quantile_level (.01 … .99), value.
 
-Every task is a panel of one series: nothing is learned across tasks, and nothing at or after an
-origin is read. The constants of the method are learned on other series (`learn_forecast.py`): for
-a group of the public benchmark without its domain, for any other on all domains. Days are fitted as
-weeks. The method has no randomness; the seed is accepted so that callers need not know.
+Tasks of like length are worked on together; nothing is learned across them, and nothing at or after
+an origin is read. The constants of the method are learned on other series (`learn_forecast.py`):
+for a group of the public benchmark without its domain, for any other on all domains. Days are
+fitted as weeks. The method has no randomness; the seed is accepted so that callers need not know.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ from forecast.errors import InputError
 
 LEVELS = np.round(np.arange(1, 100) / 100, 2)
 PERIODS_A_YEAR = {"month": 12, "week": 52, "day": 52}
+DAYS_A_PERIOD = {"month": 1, "week": 1, "day": 7}
+"""Days are fitted as weeks; the others as they come."""
+
+BATCH = 50
+"""Tasks in a batch at most: memory does not grow with the file."""
+
 ORIGIN_STEP = {"month": 3, "week": 4, "day": 4}
 MIN_TRAINING = {"month": 12, "week": 13, "day": 13}
 DOMAIN_OF_GROUP = {
@@ -87,31 +93,51 @@ def read_tasks(series: Path, tasks: Path) -> list[Task]:
     return found
 
 
-def quantiles(task: Task) -> Floats:
-    """Quantiles of every total of one task, shape [len(totals), len(LEVELS)]."""
+def weeks_or_months(task: Task) -> Floats:
+    """What is fitted: days summed to weeks that end at the origin, months and weeks as they are."""
     known = np.maximum(np.nan_to_num(task.known), 0.0)
-    days = 7 if task.frequency == "day" else 1
+    days = DAYS_A_PERIOD[task.frequency]
     n = len(known) // days
-    values = known[len(known) - n * days :].reshape(n, days).sum(axis=1)
-    lengths = [max(1, round(k / days)) for k in task.totals]
-    season = PERIODS_A_YEAR[task.frequency]
-    if not (values > 0).any():
-        return np.zeros((len(lengths), len(LEVELS)))
+    return np.asarray(known[len(known) - n * days :].reshape(n, days).sum(axis=1))
+
+
+def batches(tasks: list[Task]) -> list[list[Task]]:
+    """Tasks that can be asked together: alike in everything but their values."""
+    alike: dict[tuple[object, ...], list[Task]] = {}
+    for task in tasks:
+        domain = DOMAIN_OF_GROUP.get(task.group)
+        key = (domain, task.frequency, len(weeks_or_months(task)), task.totals)
+        alike.setdefault(key, []).append(task)
+    return [same[i : i + BATCH] for same in alike.values() for i in range(0, len(same), BATCH)]
+
+
+def quantiles(tasks: list[Task]) -> Floats:
+    """Quantiles of every total of tasks that are alike, [len(tasks), len(totals), len(LEVELS)]."""
+    first = tasks[0]
+    values = np.stack([weeks_or_months(task) for task in tasks])
+    days, season = DAYS_A_PERIOD[first.frequency], PERIODS_A_YEAR[first.frequency]
+    lengths = [max(1, round(k / days)) for k in first.totals]
+    out = np.zeros((len(tasks), len(lengths), len(LEVELS)))
+    live = np.flatnonzero((values > 0).any(axis=1))
+    if not len(live):
+        return out
+    step, least = ORIGIN_STEP[first.frequency], MIN_TRAINING[first.frequency]
     pool = pool_members(
         hindcast(
-            values[None, :],
+            values[live],
             roster(),
             season_length=season,
-            origins=past_origins(n, ORIGIN_STEP[task.frequency], MIN_TRAINING[task.frequency]),
+            origins=past_origins(values.shape[1], step, least),
             horizon=max(season, *lengths),
         ),
-        constants(DOMAIN_OF_GROUP.get(task.group)),
+        constants(DOMAIN_OF_GROUP.get(first.group)),
     )
-    out = np.empty((len(lengths), len(LEVELS)))
-    for row, (length, total) in enumerate(zip(lengths, task.totals, strict=True)):
-        found = distribution(pool, len(pool.hindcast.origins) - 1, Window(0, length))
-        # A total that is no whole number of weeks is scaled to its days.
-        out[row] = np.exp(found.log_quantiles(0, LEVELS)) * total / (length * days)
+    for column, (length, total) in enumerate(zip(lengths, first.totals, strict=True)):
+        found = distribution(pool, -1, Window(0, length))
+        for row, place in enumerate(live):
+            # A total that is no whole number of weeks is scaled to its days.
+            whole = np.exp(found.log_quantiles(row, LEVELS))
+            out[place, column] = whole * total / (length * days)
     return out
 
 
@@ -126,20 +152,16 @@ def main() -> int:
     arguments = parser.parse_args()
     tasks = read_tasks(arguments.series, arguments.tasks)
     run = joblib.Parallel(n_jobs=arguments.jobs, return_as="generator")
-    answers = run(joblib.delayed(quantiles)(task) for task in tasks)
-    frames = []
-    for task, values in zip(tasks, track(answers, "forecasting", total=len(tasks)), strict=True):
-        for total, row in zip(task.totals, values, strict=True):
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "task": task.task,
-                        "total": total,
-                        "quantile_level": LEVELS,
-                        "value": row,
-                    }
-                )
-            )
+    asked = batches(tasks)
+    answers = run(joblib.delayed(quantiles)(batch) for batch in asked)
+    found: dict[str, Floats] = {}
+    for batch, values in zip(asked, track(answers, "forecasting", total=len(asked)), strict=True):
+        found |= {task.task: rows for task, rows in zip(batch, values, strict=True)}
+    frames = [
+        pd.DataFrame({"task": task.task, "total": total, "quantile_level": LEVELS, "value": row})
+        for task in tasks
+        for total, row in zip(task.totals, found[task.task], strict=True)
+    ]
     pd.concat(frames, ignore_index=True).to_parquet(arguments.out, index=False)
     return 0
 

@@ -43,8 +43,8 @@ SCORED = ("m3", "tourism", "nn5", "shaved")
 WEIGHT = {"m1": 1.0, "m3": 1.0, "tourism": 1.0, "nn5": 0.4, "shaved": 0.3}
 """What a domain counts. NN5 is 25 and Shaved Ice 19 series over the same two or three years."""
 
-SHARPNESS = (8.0, 15.0, 25.0, 40.0, 60.0)
-PRIOR_WINDOWS = (2.0, 5.0, 10.0, 20.0, 40.0)
+SHARPNESS = (8.0, 15.0, 25.0, 40.0)
+PRIOR_WINDOWS = (5.0, 20.0, 40.0)
 DEGREES = (3.0, 4.0, 5.0, 7.0, 10.0)
 RIDGE = 3e-3
 MOST_PERIODS = {12: 200, 52: 260}
@@ -108,11 +108,10 @@ def examples(pool: Pool) -> Example:
     for length in LENGTHS[m]:
         window = Window(0, length)
         error = found.realised(window) - pool.opinion(window).centre
-        for i, origin in enumerate(found.origins):
-            rows = np.isfinite(error[:, i]) & (found.panel.known(origin) >= TRAINED[m])
-            if rows.any():
-                errors.append(error[rows, i])
-                shown.append(signals(pool, i, window)[rows])
+        old = np.stack([found.panel.known(o) >= TRAINED[m] for o in found.origins], axis=1)
+        taken = np.isfinite(error) & old
+        errors.append(error[taken])
+        shown.append(signals(pool, window)[taken])
     return Example(np.concatenate(errors), np.concatenate(shown))
 
 

@@ -74,11 +74,17 @@ def distribution(pool: Pool, i: int, window: Window) -> TotalDistribution:
 
 def scales(pool: Pool, i: int, window: Window) -> Floats:
     """σ of the log total of `window` after origin i, shape [S]."""
+    if window not in pool.scales:
+        pool.scales[window] = _scales(pool, window)
+    return np.asarray(pool.scales[window][:, i])
+
+
+def _scales(pool: Pool, window: Window) -> Floats:
     panel = pool.hindcast.panel
     half = window.length / 2
-    log_scale = signals(pool, i, window) @ np.array(pool.constants.spread)
+    log_scale = signals(pool, window) @ np.array(pool.constants.spread)
     log_scale += ERROR_GROWTH * np.log((window.lead + half) / half)
-    known = panel.known(pool.hindcast.origins[i]) / panel.season_length
+    known = np.maximum(pool.origins - panel.first[:, None], 0) / panel.season_length
     lacking = np.maximum(0.0, 1.0 - known / SHORT_HISTORY_YEARS)
     raised = np.exp(np.clip(log_scale, -20.0, 5.0)) * (1.0 + SHORT_HISTORY_RAISE * lacking**2)
     return np.clip(raised, MIN_SCALE, MAX_SCALE)

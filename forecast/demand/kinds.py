@@ -44,6 +44,8 @@ def kinds_of(weekly: Floats) -> list[Kind]:
 
 
 def _kind(row: Floats) -> Kind:
+    if row.all():
+        return Kind.STEADY
     running = np.flatnonzero(row > 0)
     if not len(running):
         return Kind.SILENT

@@ -92,15 +92,16 @@ class Pool:
         K windows that are scored: a quarter to three years.
     missed
         For every window: [S, O, M] said less realised log totals; NaN where not known now.
-    shapes
-        What `signals` worked out by origin.
+    shapes, scales
+        What `signals` and `calibration` worked out, kept.
     """
 
     hindcast: Hindcast
     constants: Constants
     windows: tuple[Window, ...]
     missed: tuple[Floats, ...]
-    shapes: dict[int, Floats] = field(default_factory=dict, repr=False, compare=False)
+    shapes: list[Floats] = field(default_factory=list, repr=False, compare=False)
+    scales: dict[Window, Floats] = field(default_factory=dict, repr=False, compare=False)
     _told: dict[Window, Opinion] = field(default_factory=dict, repr=False, compare=False)
 
     @property

@@ -1,4 +1,4 @@
-"""What a series shows, at one origin, of how wrong its forecast may be.
+"""What a series shows, at an origin, of how wrong its forecast may be.
 
 All are logs, so that a spread exp(b·signals) scales with each as a power:
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from forecast.demand.hindcast import Hindcast
 from forecast.demand.members.protocol import DROP_FLOOR, Floats, Ints, Window
-from forecast.demand.pool import Opinion, Pool
+from forecast.demand.pool import Pool
 
 LEAST = 0.01
 """Added to a log spread before its log is taken."""
@@ -34,34 +34,26 @@ MIN_KNOWN_YEARS = 0.5
 """A shorter history counts as half a year here; `calibration` raises its spread."""
 
 
-def signals(pool: Pool, i: int, window: Window) -> Floats:
-    """Signals of every series after origin i, [S, F] in the order of `constants.SIGNALS`."""
+def signals(pool: Pool, window: Window) -> Floats:
+    """Signals of every series after every origin, [S, O, F] in the order of `constants.SIGNALS`."""
     told = pool.opinion(window)
-    shape = shapes(pool, i)
-    m = pool.hindcast.panel.season_length
-    n = told.count[:, i]
+    quarterly, yearly, noise, known, shift = shapes(pool)
+    n = told.count
     evidence = n / (n + EVIDENCE_WINDOWS)
-    own = np.where(n > 0, np.log(np.nan_to_num(told.own_error[:, i]) + LEAST), 0.0)
-    return np.stack(
-        [
-            np.ones(len(n)),
-            evidence * own,
-            evidence,
-            np.log(_disagreement(told, i) + LEAST),
-            *shape[:3],
-            np.full(len(n), np.log(window.length / m)),
-            *shape[3:],
-        ],
-        axis=1,
-    )
+    own = np.where(n > 0, np.log(np.where(n > 0, told.own_error, 0.0) + LEAST), 0.0)
+    reach = np.full(n.shape, np.log(window.length / pool.hindcast.panel.season_length))
+    apart = np.log(told.disagreement + LEAST)
+    every = [np.ones(n.shape), evidence * own, evidence, apart, quarterly, yearly, noise]
+    return np.stack([*every, reach, known, shift], axis=2)
 
 
-def shapes(pool: Pool, i: int) -> Floats:
-    """quarterly_change, yearly_change, noise, known and shift at origin i: [5, S]; kept."""
-    i %= len(pool.hindcast.origins)
-    if i not in pool.shapes:
-        pool.shapes[i] = _shapes(pool.hindcast, i)
-    return pool.shapes[i]
+def shapes(pool: Pool) -> Floats:
+    """quarterly_change, yearly_change, noise, known and shift at every origin: [5, S, O]; kept."""
+    if not pool.shapes:
+        found = pool.hindcast
+        each = [_shapes(found, i) for i in range(len(found.origins))]
+        pool.shapes.append(np.stack(each, axis=2))
+    return pool.shapes[0]
 
 
 def _shapes(hindcast: Hindcast, i: int) -> Floats:
@@ -95,10 +87,6 @@ def _log(values: Floats, known: Ints) -> Floats:
     mean = values.sum(axis=1) / np.clip(known, 1, n)
     held = np.maximum(values, (DROP_FLOOR * np.where(mean > 0, mean, 1.0))[:, None])
     return np.where(begun, np.log(held), np.nan)
-
-
-def _disagreement(told: Opinion, i: int) -> Floats:
-    return np.asarray(np.nan_to_num(told.disagreement[:, i]))
 
 
 def _quarters(x: Floats, quarter: int) -> Floats:

@@ -70,9 +70,12 @@ class Smoother:
 SMOOTHERS = (
     Smoother("level", "level", LINEAR, ONE_STEP),
     Smoother("theta", "theta", LOG, ONE_STEP),
+    Smoother("linear_theta", "theta", LINEAR, ONE_STEP),
     Smoother("theta_by_totals", "theta", LOG, TOTALS),
     Smoother("linear_theta_by_totals", "theta", LINEAR, TOTALS),
+    Smoother("damped", "damped", LOG, ONE_STEP),
     Smoother("damped_by_totals", "damped", LOG, TOTALS),
+    Smoother("linear_damped_by_totals", "damped", LINEAR, TOTALS),
     Smoother("revert", "revert", LINEAR, ONE_STEP),
 )
 
