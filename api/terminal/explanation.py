@@ -29,6 +29,8 @@ _UNKNOWN_MEANS = {
     "model": "nothing can be priced",
     "api_key": "rules by api_key catch nothing",
     "workspace": "rules by workspace catch nothing",
+    "prefix": "requests that share a prompt cannot be told: cache hits rest on workloads.toml",
+    "web_searches": "web searches are not priced",
 }
 """What it means for the numbers that a column is unknown."""
 
@@ -77,7 +79,8 @@ def _lines(report: SourceReport) -> Iterator[tuple[str, str]]:
     if report.amounts is not None:
         yield "amounts", f"{report.amounts.meaning}, in {report.amounts.unit}; shown here in USD"
     for column in report.cannot_tell:
-        yield "cannot tell", f"{column}: {_UNKNOWN_MEANS.get(column, 'taken as empty')}"
+        means = _UNKNOWN_MEANS.get(column, "taken as empty")
+        yield "cannot tell", f"{column}: {means if report.n_rows else 'compared without it'}"
     for warning in report.warnings:
         yield "warning", warning
 
