@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -20,7 +21,10 @@ from forecast.usage.request_logs.importing import aggregate_requests
 
 pytestmark = [
     pytest.mark.spark,
+    pytest.mark.xdist_group("spark"),
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed"),
     pytest.mark.skipif(shutil.which("java") is None, reason="no Java runtime"),
 ]
@@ -46,7 +50,11 @@ def session() -> Iterator[Any]:
         opened = builder.master(MASTER).getOrCreate()
         opened.sparkContext.setLogLevel("OFF")
         yield opened
+        gateway = opened.sparkContext._gateway
         opened.stop()
+        gateway.shutdown()
+        del gateway, opened
+        gc.collect()  # Spark's client leaves its sockets to the collector
 
 
 def random_requests(n: int) -> list[dict[str, Any]]:
