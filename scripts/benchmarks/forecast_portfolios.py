@@ -6,8 +6,8 @@
 
 Independent portfolios mix eight random series of M3 and Tourism (of `series.parquet`, the last 12
 months are the total); correlated ones eight of the machine types of Shaved Ice regions 1 and 2 (the
-next 13, 26 and 52 weeks from several origins). Every series counts by its mean of the last year, so
-that eight matter. `top-down` forecasts the sum as one series with the same method; `added
+next 13, 26 and 52 weeks from several origins), in their own units. The independent series count by
+their mean of the last year, so that eight matter. `top-down` forecasts the sum as one series with the same method; `added
 quantiles` adds up the quantiles of the eight. Each domain is forecast with constants learned
 without it.
 """
@@ -157,14 +157,15 @@ def correlated(
         before = weekly[:, origins[i] - 52 : origins[i]]
         ready = np.flatnonzero((before > 0).mean(axis=1) > 0.7)
         rows = rng.permutation(ready)[:SIZE]
-        weights = 1.0 / before[rows].mean(axis=1)
+        weights = np.ones(len(rows))
         real = float(weights @ weekly[rows, origins[i] : origins[i] + window.length].sum(axis=1))
         parts = [(pool, int(r), i) for r in rows]
         joint, added = portfolio(parts, (pool, [int(r) for r in rows], i), window, weights, rng)
         above = pooled((weights @ weekly[rows, : origins[i]])[None, :], 52, "shaved", 52)
         top = np.exp(distribution(above, -1, window).log_quantiles(0, LEVELS))
         for name, q in (("bottom-up", joint), ("added quantiles", added), ("top-down", top)):
-            out[name].append(scored(real, q, float(window.length * SIZE)))
+            year = float(before[rows].sum(axis=0).mean()) * window.length
+            out[name].append(scored(real, q, year))
     return out
 
 
