@@ -39,6 +39,9 @@ PERIODS_A_YEAR = {"month": 12, "week": 52, "day": 52}
 DAYS_A_PERIOD = {"month": 1, "week": 1, "day": 7}
 """Days are fitted as weeks; the others as they come."""
 
+LEARNED_HORIZON = {"month": 36, "week": 52, "day": 52}
+"""Past totals up to these periods are scored, as where the constants were learned."""
+
 BATCH = 50
 """Tasks in a batch at most: memory does not grow with the file."""
 
@@ -128,7 +131,7 @@ def quantiles(tasks: list[Task]) -> Floats:
             roster(),
             season_length=season,
             origins=past_origins(values.shape[1], step, least),
-            horizon=max(season, *lengths),
+            horizon=max(LEARNED_HORIZON[first.frequency], *lengths),
         ),
         constants(DOMAIN_OF_GROUP.get(first.group)),
     )

@@ -102,6 +102,23 @@ def test_members_that_disagree_widen_the_distribution():
     assert np.ptp(wide[2:5]) > 1.5 * np.ptp(calm[2:5])
 
 
+def test_neither_growth_nor_decline_is_promised_and_nothing_explodes():
+    """Quantiles lie alike on both sides of the centre and never a factor of 20 from it."""
+    found = distribution(pool_of(walks(1, 60, seed=7, sd=0.5)), -1, Window(0, 52))
+    low, middle, high = found.log_quantiles(0, np.array([1e-9, 0.5, 1 - 1e-9]))
+    assert middle == pytest.approx(found.centre[0])
+    assert high - middle == pytest.approx(middle - low)
+    assert high - middle <= np.log(20.1)
+
+
+def test_members_that_were_right_before_weigh_more():
+    values = walks(1, 150, seed=11, sd=0.02)
+    pool = pool_of(values)
+    losses, weights = pool.losses[0], pool.weights[0, -1]
+    heard = np.isfinite(losses) & (weights > 0)
+    assert np.corrcoef(losses[heard], weights[heard])[0, 1] < -0.3
+
+
 def test_a_random_walk_stays_inside_its_band_about_as_often_as_told():
     """80 % of 120 totals, known to ± 7 points; the band may be cautious, not bold."""
     values = walks(120, 104 + 26, seed=8)
