@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from openpyxl.chart import AreaChart, BarChart, LineChart, Reference, ScatterChart, Series
@@ -10,6 +11,7 @@ from openpyxl.chart.legend import LegendEntry
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText
 from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
 from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties
 from openpyxl.utils import get_column_letter
 
@@ -62,8 +64,21 @@ def _column(area: Area, offset: int, *, header: bool = True) -> Reference:
 
 
 def _place(book: Book, chart: _Chart, anchor: str) -> None:
+    """Put a chart at a name: into the cells it covers, or with its own size at a single one.
+
+    Programs disagree on how wide a column is; a chart that must not leave the paper covers cells.
+    """
     at = book.area(anchor)
-    at.ws.add_chart(chart, f"{get_column_letter(at.min_col)}{at.min_row}")
+    if (at.min_col, at.min_row) == (at.max_col, at.max_row):
+        at.ws.add_chart(chart, f"{get_column_letter(at.min_col)}{at.min_row}")
+        return
+    # Markers count from 0; the second one is the first cell beyond.
+    chart.anchor = TwoCellAnchor(  # type: ignore[assignment]  # the stubs know cells only
+        editAs="twoCell",
+        _from=AnchorMarker(col=at.min_col - 1, row=at.min_row - 1),
+        to=AnchorMarker(col=at.max_col, row=at.max_row),
+    )
+    at.ws.add_chart(chart)
 
 
 def _money(largest: float) -> str:
@@ -153,6 +168,42 @@ def fan(book: Book) -> None:
     _place(book, bands, "chart_forecast")
 
 
+def backtest(book: Book, n_points: int) -> None:
+    """Draw what came against the 80 % band by origin, for the first `n_points` of the list.
+
+    Bands float as columns, on a hidden base at P10, so that a single origin shows as well.
+    """
+    whole = book.area("backtest_point_rows")
+    area = replace(whole, max_row=whole.min_row + n_points - 1)
+    bands = BarChart()
+    bands.type, bands.grouping, bands.overlap, bands.gapWidth = "col", "stacked", 100, 60
+    for offset, color, title in ((3, None, "base"), (14, "8FC1E3", "80 % band")):
+        series = Series(_column(area, offset, header=False), title=title)
+        _bar(series, color)
+        bands.series.append(series)
+    bands.set_categories(_column(area, 1, header=False))
+    marks = LineChart()
+    for offset, color, symbol, title in (
+        (4, BLUE, "dash", "forecast, P50"),
+        (2, VERMILION, "diamond", "what came"),
+    ):
+        series = Series(_column(area, offset, header=False), title=title)
+        series.graphicalProperties.line.noFill = True
+        series.marker.symbol, series.marker.size = symbol, 8
+        series.marker.graphicalProperties = GraphicalProperties(solidFill=color)
+        series.marker.graphicalProperties.line.solidFill = color
+        marks.series.append(series)
+    weeks = whole.ws.cell(whole.min_row, whole.min_col).value
+    _frame(bands, f"List cost of the next {weeks} weeks, by the day it was forecast", 19, 10)
+    assert bands.legend is not None
+    bands.legend.legendEntry = [LegendEntry(idx=0, delete=True)]
+    bands.x_axis.number_format = "d mmm yy"
+    bands.x_axis.tickLblSkip = max(1, n_points // 8)
+    bands.y_axis.number_format = _money(_largest(area, 5))
+    bands += marks
+    _place(book, bands, "chart_backtest")
+
+
 def curve(book: Book, *, live: bool) -> None:
     """Draw the commitment curve: expected cost, and the risks."""
     service, now = book.area("curve_rows"), book.area("curve_live")
@@ -215,8 +266,8 @@ def _scatter(
     chart.y_axis.number_format = _money(largest_y)
 
 
-def draw(book: Book, *, live: bool) -> None:
-    """Draw every chart."""
+def draw(book: Book, *, live: bool, n_backtest: int) -> None:
+    """Draw every chart; that of the backtest for its first points, if there are any."""
     waterfall(
         book, "bridge_rows", "chart_bridge", "From last quarter's bill to the commitment",
         width=16.6, height=7.7,
@@ -227,4 +278,6 @@ def draw(book: Book, *, live: bool) -> None:
     )  # fmt: skip
     history(book)
     fan(book)
+    if n_backtest:
+        backtest(book, n_backtest)
     curve(book, live=live)

@@ -12,6 +12,7 @@ from openpyxl.workbook import Workbook
 
 from excel_templates.sheets import (
     about,
+    backtest,
     checks,
     curve,
     decision,
@@ -40,6 +41,7 @@ _ORDER: Final[tuple[tuple[Callable[[Workbook], None], str], ...]] = (
     (workloads.design, GREY),
     (levers.design, GREY),
     (forecast.design, GREY),
+    (backtest.design, GREEN),
     (curve.design, BLUE),
     (tiers.design, BLUE),
     *((partial(lists.design, sheet=sheet), GREY) for sheet in lists.SHEETS),

@@ -22,6 +22,7 @@ from excel_templates.formulas.calculate import Calculator
 from excel_templates.formulas.functions import number
 from excel_templates.sheets import (
     about,
+    backtest,
     cleaning_switches,
     curve,
     decision,
@@ -97,6 +98,7 @@ def fill_workbook(
         workloads,
         levers,
         forecast,
+        backtest,
         curve,
         tiers,
         lists,
@@ -104,7 +106,11 @@ def fill_workbook(
     ):
         sheet.fill(book, recommendation)
     arrays = decision_set.fill(book, savings, switches, decisions)
-    charts.draw(book, live=workings.why_not_live(terms) is None)
+    charts.draw(
+        book,
+        live=workings.why_not_live(terms) is None,
+        n_backtest=backtest.first_horizon(recommendation.backtest),
+    )
     calculator = Calculator(book.workbook, arrays)
     for key in ("typed", "best"):
         for name, values in _costs(calculator, arrays["period_list"], key).items():

@@ -22,7 +22,8 @@ _GROUPS: Final[dict[str, str]] = {
         reconciliation_level reconciliation_banner reconciliation_note reconciliation_billed
         reconciliation_repriced reconciliation_share reconciliation_covered
         reconciliation_discount
-        backtest_coverage backtest_capture backtest_run_rate backtest_note""",
+        backtest_origins backtest_coverage backtest_discount backtest_capture backtest_run_rate
+        backtest_note""",
     "values of the service, one cell per tier": """
         service_tier_commitment service_tier_expected_cost service_tier_verdict""",
     "a fact of the contract or the decision set that is no input": """
@@ -44,9 +45,10 @@ _GROUPS: Final[dict[str, str]] = {
         digest_rows bridge_rows in_lines history_rows finding_rows workload_rows waterfall_rows
         lever_rows term_rows month_rows curve_rows move_rows clause_rows offer_rows shock_rows
         migration_rows source_rows line_rows scenario_rows reconciled_rows cause_rows
-        discount_rows difference_rows""",
+        discount_rows difference_rows backtest_policy_rows backtest_point_rows""",
     "column of a list, or of all inputs; lengthened with the list": """
         reconciled_billed reconciled_repriced reconciled_difference
+        backtest_point_weeks backtest_point_inside
         bridge_usd bridge_kind waterfall_usd waterfall_kind in_line_name in_line_on in_line_slip
         workload_as_is_usd workload_optimised_usd workload_potential_usd line_kept line_loss
         input_label input_typed input_typed_more input_service input_service_more input_changed
@@ -55,9 +57,9 @@ _GROUPS: Final[dict[str, str]] = {
         scenario_term_list scenario_low_period scenario_high_period scenario_last_period
         typed_cost typed_unused best_cost best_unused period_list as_is_period as_is_term
         as_is_last""",
-    "upper left cell of a chart": """
-        chart_bridge chart_history chart_waterfall chart_forecast chart_curve_cost
-        chart_curve_risk""",
+    "upper left cell of a chart, or all cells it covers": """
+        chart_bridge chart_history chart_waterfall chart_forecast chart_backtest
+        chart_curve_cost chart_curve_risk""",
     "table a chart is drawn from": "curve_live curve_best",
     "a formula that others read": """
         decision_sentence decision_reason decision_sign_for decision_expect_to_pay

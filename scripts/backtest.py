@@ -28,25 +28,14 @@ from rich.progress import track
 
 from forecast.demand.calibration import distribution
 from forecast.demand.constants import constants
-from forecast.demand.hindcast import hindcast, past_origins
 from forecast.demand.members.protocol import Floats, Window
-from forecast.demand.members.roster import roster
-from forecast.demand.pool import pool_members
+from forecast.demand.series import RHYTHMS, Frequency, fitted_periods, series_pool
 from forecast.errors import InputError
 
 LEVELS = np.round(np.arange(1, 100) / 100, 2)
-PERIODS_A_YEAR = {"month": 12, "week": 52, "day": 52}
-DAYS_A_PERIOD = {"month": 1, "week": 1, "day": 7}
-"""Days are fitted as weeks; the others as they come."""
-
-LEARNED_HORIZON = {"month": 36, "week": 52, "day": 52}
-"""Past totals up to these periods are scored, as where the constants were learned."""
-
 BATCH = 50
 """Tasks in a batch at most: memory does not grow with the file."""
 
-ORIGIN_STEP = {"month": 3, "week": 4, "day": 4}
-MIN_TRAINING = {"month": 12, "week": 13, "day": 13}
 DOMAIN_OF_GROUP = {
     "m3": "m3",
     "m3_full": "m3",
@@ -63,7 +52,7 @@ class Task:
 
     task: str
     group: str
-    frequency: str
+    frequency: Frequency
     known: Floats
     totals: tuple[int, ...]
 
@@ -76,7 +65,8 @@ def read_tasks(series: Path, tasks: Path) -> list[Task]:
     }
     found = []
     for row in pd.read_csv(tasks).itertuples():
-        if row.frequency not in PERIODS_A_YEAR:
+        frequency = next((known for known in RHYTHMS if known == row.frequency), None)
+        if frequency is None:
             raise InputError(
                 f"is not month, week or day: {row.frequency!r}",
                 file=tasks.name,
@@ -92,16 +82,13 @@ def read_tasks(series: Path, tasks: Path) -> list[Task]:
             )
         totals = tuple(int(k) for k in str(row.totals).split())
         known = values[row.series][int(row.start) : int(row.origin)]
-        found.append(Task(str(row.task), str(row.group), str(row.frequency), known, totals))
+        found.append(Task(str(row.task), str(row.group), frequency, known, totals))
     return found
 
 
-def weeks_or_months(task: Task) -> Floats:
-    """What is fitted: days summed to weeks that end at the origin, months and weeks as they are."""
-    known = np.maximum(np.nan_to_num(task.known), 0.0)
-    days = DAYS_A_PERIOD[task.frequency]
-    n = len(known) // days
-    return np.asarray(known[len(known) - n * days :].reshape(n, days).sum(axis=1))
+def fitted(task: Task) -> Floats:
+    """What is fitted; a value that is missing or below 0 counts as nothing."""
+    return fitted_periods(np.maximum(np.nan_to_num(task.known), 0.0), task.frequency)
 
 
 def batches(tasks: list[Task]) -> list[list[Task]]:
@@ -109,7 +96,7 @@ def batches(tasks: list[Task]) -> list[list[Task]]:
     alike: dict[tuple[object, ...], list[Task]] = {}
     for task in tasks:
         domain = DOMAIN_OF_GROUP.get(task.group)
-        key = (domain, task.frequency, len(weeks_or_months(task)), task.totals)
+        key = (domain, task.frequency, len(fitted(task)), task.totals)
         alike.setdefault(key, []).append(task)
     return [same[i : i + BATCH] for same in alike.values() for i in range(0, len(same), BATCH)]
 
@@ -117,23 +104,15 @@ def batches(tasks: list[Task]) -> list[list[Task]]:
 def quantiles(tasks: list[Task]) -> Floats:
     """Quantiles of every total of tasks that are alike, [len(tasks), len(totals), len(LEVELS)]."""
     first = tasks[0]
-    values = np.stack([weeks_or_months(task) for task in tasks])
-    days, season = DAYS_A_PERIOD[first.frequency], PERIODS_A_YEAR[first.frequency]
+    values = np.stack([fitted(task) for task in tasks])
+    days = RHYTHMS[first.frequency].n_summed
     lengths = [max(1, round(k / days)) for k in first.totals]
     out = np.zeros((len(tasks), len(lengths), len(LEVELS)))
     live = np.flatnonzero((values > 0).any(axis=1))
     if not len(live):
         return out
-    step, least = ORIGIN_STEP[first.frequency], MIN_TRAINING[first.frequency]
-    pool = pool_members(
-        hindcast(
-            values[live],
-            roster(),
-            season_length=season,
-            origins=past_origins(values.shape[1], step, least),
-            horizon=max(LEARNED_HORIZON[first.frequency], *lengths),
-        ),
-        constants(DOMAIN_OF_GROUP.get(first.group)),
+    pool = series_pool(
+        values[live], first.frequency, max(lengths), constants(DOMAIN_OF_GROUP.get(first.group))
     )
     for column, (length, total) in enumerate(zip(lengths, first.totals, strict=True)):
         found = distribution(pool, -1, Window(0, length))

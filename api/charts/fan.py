@@ -12,6 +12,7 @@ from forecast.errors import InputError
 from forecast.units import add_months
 
 if TYPE_CHECKING:
+    from forecast.records.series_forecast import SeriesForecast
     from forecast.records.usage_forecast import UsageForecast
 
 HISTORY, FORECAST = "#3B4252", "#0072B2"
@@ -142,6 +143,32 @@ def forecast_fan(found: UsageForecast) -> dict[str, Any]:
             f"usage up to {found.as_of}"
         ),
         unit="USD a month",
+    )
+
+
+def series_fan(found: SeriesForecast) -> dict[str, Any]:
+    """Give the fan chart of a series, by period."""
+    from api.terminal.layout import quantity
+
+    points = [
+        FanPoint(
+            start=p.start,
+            end=p.end,
+            mean=p.by_itself.mean,
+            quantiles={q.quantile_level: q.value for q in p.by_itself.quantiles},
+        )
+        for p in found.periods
+    ]
+    total = {q.quantile_level: q.value for q in found.total.quantiles}
+    return fan_chart(
+        [(h.start, h.value) for h in found.history],
+        points,
+        title=found.name,
+        subtitle=(
+            f"{len(points)} {found.period}s from {points[0].start}: {quantity(found.total.mean)} "
+            f"expected in all, {quantity(total[0.1])} to {quantity(total[0.9])} with 80 %"
+        ),
+        unit=f"{found.name} a {found.period}",
     )
 
 

@@ -1,4 +1,4 @@
-"""The command about what is to come: forecast."""
+"""The command about what is to come: forecast, of consumption or of any series."""
 
 from __future__ import annotations
 
@@ -7,14 +7,58 @@ from typing import Annotated
 
 import typer
 
-from api.commands.options import AsOf, Exports, ForceProgress, Json
+from api.commands.options import AsOf, ForceProgress, Json
 from api.commands.output import print_page
 
 MAX_MONTHS = 60
+MAX_PERIODS = 260
+
+OF_USAGE = ("files", "workloads", "months", "as_of")
+OF_SERIES = ("column", "periods")
+"""Parameters that mean something to one of the two doors only."""
 
 
 def forecast(
-    files: Exports,
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE...]",
+            exists=True,
+            help="Exports, as `import` reads them; none with --series.",
+            show_default=False,
+        ),
+    ] = None,
+    series: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Forecast a series of anything instead: CSV with a header, a first column of "
+            "days, weeks or months without gaps, and values.",
+            show_default=False,
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The column of --series, where it has several.",
+            show_default=False,
+        ),
+    ] = None,
+    periods: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=MAX_PERIODS,
+            help="Months of --series to forecast, or weeks where it holds weeks or days. "
+            "[default: a year]",
+            show_default=False,
+        ),
+    ] = None,
     workloads: Annotated[
         Path | None,
         typer.Option(
@@ -52,7 +96,18 @@ def forecast(
     The work is done as it is done today: prices and retirements of the months to come are in it,
     levers that nobody has pulled are not. The bands of a total come from joint paths; the bands
     of its months do not add up to them.
+
+    With --series the same method forecasts any numbers that follow one another: nothing is
+    priced, days are fitted as weeks, and totals so far stand beside the periods.
     """
+    given = {name for name in (*OF_USAGE, *OF_SERIES) if _was_given(context, name)}
+    if series is not None:
+        _refuse(given.intersection(OF_USAGE), "goes with exports, not with --series")
+        _forecast_series(series, column, periods, out, seed, paths, json=json)
+        return
+    _refuse(given.intersection(OF_SERIES), "goes with --series")
+    if not files:
+        raise typer.BadParameter("name exports, or a series with --series", param_hint="FILE")
     from api.charts.fan import draw, forecast_fan
     from api.commands.exports import read_exports
     from api.commands.progress import progress as progress_on
@@ -79,5 +134,52 @@ def forecast(
         typer.echo(found.model_dump_json(indent=2))
         return
     print_page(usage_forecast(found))
+    if out is not None:
+        print_page(f"The fan chart is {out}")
+
+
+def _was_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _refuse(names: set[str], why: str) -> None:
+    for name in sorted(names):
+        hint = "FILE" if name == "files" else f"--{name.replace('_', '-')}"
+        raise typer.BadParameter(why, param_hint=hint)
+
+
+def _forecast_series(
+    file: Path,
+    column: str | None,
+    periods: int | None,
+    out: Path | None,
+    seed: int,
+    paths: int,
+    *,
+    json: bool,
+) -> None:
+    from api.charts.fan import draw, series_fan
+    from api.series_file import read_series
+    from api.terminal.series import series_forecast
+    from api.whole_files import write_file
+    from forecast.pipeline.series import forecast_dated_series
+
+    read = read_series(file, column=column)
+    found = forecast_dated_series(
+        read.values,
+        name=read.name,
+        start=read.start,
+        frequency=read.frequency,
+        n_periods=periods,
+        n_paths=paths,
+        seed=seed,
+    )
+    if out is not None:
+        write_file(out, draw(series_fan(found), out))
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+        return
+    print_page(series_forecast(found))
     if out is not None:
         print_page(f"The fan chart is {out}")

@@ -13,6 +13,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+WHOLE_FROM = 1000.0
+SUFFIXES = ((1e6, "M"), (1e9, "G"), (1e12, "T"))
+"""Below the first one a value is written whole, from WHOLE_FROM on."""
+
 PLAIN_WIDTH = 110
 """Columns when the output is a file or a pipe."""
 
@@ -44,6 +48,20 @@ def usd(amount: Decimal | None) -> str:
         return "–"
     whole = int(amount.quantize(Decimal(1)))
     return f"{'-' if whole < 0 else ''}${abs(whole):,}"
+
+
+def quantity(value: float) -> str:
+    """Write a value of any unit in at most eight characters or so.
+
+    >>> [quantity(x) for x in (0.0, 0.123456, 12345.6, 11_373_050.0, 2.5e17)]
+    ['0', '0.1235', '12,346', '11.37M', '2.5e+17']
+    """
+    if abs(value) < WHOLE_FROM or abs(value) >= SUFFIXES[-1][0] * 1000:
+        return f"{value:.4g}"
+    for unit, suffix in reversed(SUFFIXES):
+        if abs(value) >= unit:
+            return f"{value / unit:.2f}{suffix}"
+    return f"{value:,.0f}"
 
 
 def percent(share: float | None, digits: int = 0) -> str:

@@ -9,6 +9,7 @@ from openpyxl.workbook import Workbook
 
 from excel_templates.book import KEEP, Book
 from excel_templates.layout import Column, Page
+from excel_templates.sheets import backtest
 from excel_templates.styles import MONTH, SHARE, USD, Role
 from forecast.records.recommendation import (
     QUANTILE_LEVELS,
@@ -21,7 +22,7 @@ TITLE: Final = "Forecast"
 _TERM_HEAD: Final = 7
 _N_TERM: Final = len(QUANTILE_LEVELS) + 1
 _BACKTEST_ROW: Final = _TERM_HEAD + _N_TERM + 2
-_MONTHS_HEAD: Final = _BACKTEST_ROW + 6
+_MONTHS_HEAD: Final = _BACKTEST_ROW + 3
 FAN_LEVELS: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
@@ -50,21 +51,11 @@ def design(workbook: Workbook) -> None:
             Column("Potential, list USD", Role.SERVICE, USD),
         ],
     )
-    page.name("chart_forecast", f"F{_TERM_HEAD - 1}")
-    for i, (key, label, number_format) in enumerate(
-        (
-            ("backtest_coverage", "Backtest: share inside the 80 % band", SHARE),
-            ("backtest_capture", "Backtest: share of hindsight's saving captured", SHARE),
-            ("backtest_run_rate", "The same for committing the run rate", SHARE),
-        )
-    ):
-        page.put(f"A{_BACKTEST_ROW + i}", label, Role.LABEL)
-        page.ws.merge_cells(f"A{_BACKTEST_ROW + i}:C{_BACKTEST_ROW + i}")
-        page.put(f"D{_BACKTEST_ROW + i}", None, Role.SERVICE, number_format, name=key)
-    page.merged(
-        f"A{_BACKTEST_ROW + 3}:J{_BACKTEST_ROW + 3}", None, Role.NOTE, height=30,
-        name="backtest_note",
-    )  # fmt: skip
+    page.name("chart_forecast", f"F{_TERM_HEAD - 1}:J{_TERM_HEAD + _N_TERM}")
+    page.put(f"A{_BACKTEST_ROW}", "Past totals inside the 80 % band", Role.LABEL)
+    page.ws.merge_cells(f"A{_BACKTEST_ROW}:C{_BACKTEST_ROW}")
+    page.put(f"D{_BACKTEST_ROW}", "=backtest_coverage", number_format=SHARE)
+    page.put(f"E{_BACKTEST_ROW}", f"see {backtest.TITLE}", Role.NOTE)
     _months(page)
 
 
@@ -101,7 +92,7 @@ def _months(page: Page) -> None:
 
 
 def fill(book: Book, recommendation: Recommendation) -> None:
-    """Write the term's quantiles, the backtest and the months."""
+    """Write the term's quantiles and the months."""
     states = (recommendation.as_is, recommendation.optimised, recommendation.potential)
     as_is, optimised, potential = states
     rows: list[list[object]] = [
@@ -124,14 +115,6 @@ def fill(book: Book, recommendation: Recommendation) -> None:
         )
     ]
     book.rows("term_rows", rows)
-    backtest = recommendation.backtest
-    for key, value in (
-        ("backtest_coverage", backtest.interval_coverage_80),
-        ("backtest_capture", backtest.savings_capture),
-        ("backtest_run_rate", backtest.savings_capture_run_rate),
-    ):
-        book.set(key, "not known" if value is None else value)
-    book.set("backtest_note", backtest.note)
     book.rows("month_rows", [*_history(recommendation), *_future(as_is, optimised)])
 
 

@@ -131,6 +131,8 @@ def test_lists_hold_what_the_recommendation_lists(built: Built) -> None:
         ("move_rows", len(recommendation.moves)),
         ("history_rows", len(recommendation.history)),
         ("bridge_rows", len(recommendation.bridge)),
+        ("backtest_policy_rows", len(recommendation.backtest.policies)),
+        ("backtest_point_rows", len(recommendation.backtest.points)),
         ("scenario_rows", 1),
     ):
         assert len(opened.cells(workbook, name)) == n, name
@@ -151,7 +153,7 @@ def test_the_archive_has_no_macro_no_link_and_no_clock(built: Built) -> None:
             if name.endswith(".rels"):
                 assert b'TargetMode="External"' not in file.read(name), name
         assert b'fullCalcOnLoad="1"' in file.read("xl/workbook.xml")
-        assert sum(n.startswith("xl/charts/chart") for n in names) == 6
+        assert sum(n.startswith("xl/charts/chart") for n in names) == 7
 
 
 @pytest.mark.slow

@@ -181,7 +181,14 @@ def test_the_printed_workbook_hides_nothing(tmp_path: Path, convert: Convert) ->
     assert "#VALUE!" not in text
     assert "#NAME?" not in text
     assert "Err:" not in text
-    for heading in ("What to sign, and why", "Inputs", "Commitment curve", "Checks", "Sources"):
+    for heading in (
+        "What to sign, and why",
+        "Inputs",
+        "Had you used this",
+        "Commitment curve",
+        "Checks",
+        "Sources",
+    ):
         assert heading in text
 
 
