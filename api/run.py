@@ -153,7 +153,7 @@ def recommend_into(
         template=template,
     )
     tell("result written", 1.0)
-    return stored, usage.sources
+    return stored, (*usage.sources, *bills.sources)
 
 
 def _silent(_what: str, _done: float) -> None:

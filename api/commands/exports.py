@@ -154,11 +154,12 @@ def price(
         priced = price_usage(usage.rows, as_of=as_of, price_sheets=sheets)
     if out is not None:
         write_file(out, parquet(priced.rated))
+    sources = (*usage.sources, *bills.sources)
     checked = priced.against(bills.statements, limits=limits) if bills.statements else None
     if json:
-        print_json(price_document(priced, checked))
+        print_json(price_document(priced, checked, sources))
     else:
-        print_page(list_cost(priced.summary, priced.as_of, checked))
+        print_page(list_cost(priced.summary, priced.as_of, checked, sources))
     if checked:
         refuse_unreconciled(checked)
 

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from api.commands.options import AsOf, Exports, ForceProgress, Json
+from api.commands.options import (
+    AsOf,
+    Exports,
+    ForceProgress,
+    Format,
+    Json,
+    Prefer,
+    PriceSheets,
+)
 from api.commands.output import print_page
 
 MAX_MONTHS = 60
@@ -44,6 +52,9 @@ def forecast(
     paths: Annotated[
         int, typer.Option(metavar="N", min=100, max=100_000, help="Joint sample paths.")
     ] = 4000,
+    format_name: Format = None,
+    prefer: Prefer = None,
+    price_sheets: PriceSheets = None,
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:
@@ -58,12 +69,16 @@ def forecast(
     from api.commands.progress import progress as progress_on
     from api.run import placed_prices, portfolio_file
     from api.terminal.forecast import usage_forecast
+    from api.terminal.layout import page
+    from api.terminal.usage import source_warnings
     from api.whole_files import write_file
     from forecast.pipeline.outlook import forecast_usage
+    from forecast.pricing.sheets import read_sheet
 
     inventory = portfolio_file(workloads).record if workloads else None
-    usage = read_exports(files, progress)
-    with placed_prices(files, as_of), progress_on(progress) as bar:
+    usage = read_exports(files, progress, format_name, prefer)
+    sheets = [read_sheet(path) for path in price_sheets or ()]
+    with placed_prices(files, as_of, format_name, sheets), progress_on(progress) as bar:
         found = forecast_usage(
             usage.rows,
             inventory,
@@ -71,6 +86,7 @@ def forecast(
             as_of=as_of,
             seed=seed,
             n_paths=paths,
+            price_sheets=sheets,
             progress=bar(),
         )
     if out is not None:
@@ -78,6 +94,6 @@ def forecast(
     if json:
         typer.echo(found.model_dump_json(indent=2))
         return
-    print_page(usage_forecast(found))
+    print_page(page([usage_forecast(found), source_warnings(usage.sources)]))
     if out is not None:
         print_page(f"The fan chart is {out}")

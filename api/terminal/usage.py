@@ -64,7 +64,18 @@ def source_notes(reports: Sequence[SourceReport]) -> RenderableType | None:
     return notes("What the exports do not say", lines)
 
 
-def list_cost(summary: pd.DataFrame, as_of: date, checked: Reconciliation | None = None) -> Group:
+def source_warnings(reports: Sequence[SourceReport]) -> RenderableType | None:
+    """Show what the exports warn of, such as pages that are missing."""
+    lines = [f"{r.file}: {warning}" for r in reports for warning in r.warnings]
+    return notes("What to know about the exports", lines)
+
+
+def list_cost(
+    summary: pd.DataFrame,
+    as_of: date,
+    checked: Reconciliation | None = None,
+    reports: Sequence[SourceReport] = (),
+) -> Group:
     """Show list cost by month, model and token kind, with the totals of the months."""
     rows = []
     for month, part in summary.groupby("month", sort=True):
@@ -85,6 +96,7 @@ def list_cost(summary: pd.DataFrame, as_of: date, checked: Reconciliation | None
                 text_columns=3,
             ),
             plain(f"List cost in total: ${_cents(total)}"),
+            source_warnings(reports),
             reconciliation(checked) if checked else None,
         ]
     )
