@@ -358,9 +358,11 @@ def _evidence(decisions: DecisionSet) -> dict[str, Any]:
             origins=9,
             horizons_weeks=(13, 26),
             interval_coverage_80=0.78,
+            discount_share=0.2,
             savings_capture=0.83,
             savings_capture_run_rate=0.61,
             note="nine overlapping origins prove no more than that the band is not far off",
+            policies=(),
             points=(),
         ),
         "evidence": EvidenceMeter(
