@@ -35,6 +35,13 @@ def sources(reports: Sequence[SourceReport], n_rows: int, out: str) -> Group:
     return page([rows, source_notes(reports), plain(f"{n_rows:,} rows are in {out}")])
 
 
+def cost_table(n_written: int, n_read: int, out: str) -> Text:
+    """Say how many cost lines were written, and which were not."""
+    left = n_read - n_written
+    rest = f"; {left:,} estimated ones are left out, nobody was billed for them" if left else ""
+    return plain(f"{n_written:,} cost lines are in {out}{rest}")
+
+
 def known_formats(kinds: Sequence[UsageFormat]) -> Group:
     """List the formats with what they hold, and what they cannot tell."""
     return table(
