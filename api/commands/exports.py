@@ -165,7 +165,9 @@ def price(
     if json:
         print_json(price_document(priced, checked, sources))
     else:
-        print_page(list_cost(priced.summary, priced.as_of, checked, sources))
+        print_page(
+            list_cost(priced.summary, priced.as_of, checked, sources, at_list=priced.at_list)
+        )
     if checked:
         refuse_unreconciled(checked)
 

@@ -82,8 +82,14 @@ def list_cost(
     as_of: date,
     checked: Reconciliation | None = None,
     reports: Sequence[SourceReport] = (),
+    *,
+    at_list: bool = True,
 ) -> Group:
-    """Show list cost by month, model and token kind, with the totals of the months."""
+    """Show cost by month, model and token kind, with the totals of the months.
+
+    `at_list` is false where a price sheet of the customer's own had its say.
+    """
+    what, column = ("List cost", "list USD") if at_list else ("Cost at your own prices", "USD")
     rows = []
     for month, part in summary.groupby("month", sort=True):
         for row in part.itertuples():
@@ -97,12 +103,12 @@ def list_cost(
     return page(
         [
             table(
-                f"List cost with the prices known on {as_of}",
-                ["month", "model", "token kind", "tokens", "list USD"],
+                f"{what} with the prices known on {as_of}",
+                ["month", "model", "token kind", "tokens", column],
                 rows,
                 text_columns=3,
             ),
-            plain(f"List cost in total: ${_cents(total)}"),
+            plain(f"{what} in total: ${_cents(total)}"),
             source_warnings(reports),
             reconciliation(checked) if checked else None,
         ]
