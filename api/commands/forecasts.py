@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +68,7 @@ def forecast(
     from api.charts.fan import draw, forecast_fan
     from api.commands.exports import read_exports
     from api.commands.progress import progress as progress_on
-    from api.run import placed_prices, portfolio_file
+    from api.run import placed_prices, placed_workloads, portfolio_file
     from api.terminal.forecast import usage_forecast
     from api.terminal.layout import page
     from api.terminal.usage import source_warnings
@@ -75,13 +76,14 @@ def forecast(
     from forecast.pipeline.outlook import forecast_usage
     from forecast.pricing.sheets import read_sheet
 
-    inventory = portfolio_file(workloads).record if workloads else None
+    inventory = portfolio_file(workloads) if workloads else None
+    naming = placed_workloads(inventory) if inventory else nullcontext()
     usage = read_exports(files, progress, format_name, prefer)
     sheets = [read_sheet(path) for path in price_sheets or ()]
-    with placed_prices(files, as_of, format_name, sheets), progress_on(progress) as bar:
+    with naming, placed_prices(files, as_of, format_name, sheets), progress_on(progress) as bar:
         found = forecast_usage(
             usage.rows,
-            inventory,
+            inventory and inventory.record,
             n_months=months,
             as_of=as_of,
             seed=seed,

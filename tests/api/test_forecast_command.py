@@ -61,6 +61,20 @@ def test_own_prices_enter(answer: dict, finished: Buyer, tmp_path: Path) -> None
     assert abs(2 * half - Decimal(answer["total"]["mean_usd"])) <= Decimal("0.02")
 
 
+def test_a_fault_of_the_inventory_names_its_file(finished: Buyer, tmp_path: Path) -> None:
+    inventory = tmp_path / "shared.toml"
+    inventory.write_text(
+        "\n".join(
+            f'[[workloads]]\nname = "{name}"\n'
+            'match = [{ api_key = "chat-1", share = 0.7, share_source = "measured" }]'
+            for name in ("one", "two")
+        )
+    )
+    done = run("forecast", finished.usage, "--workloads", inventory)
+    assert done.exit_code == 2
+    assert "shared.toml, column workloads[1].match[0].share" in done.stderr
+
+
 def test_a_view_that_counts_is_named_as_in_other_commands(finished: Buyer) -> None:
     done = run("forecast", finished.usage, "--prefer", "canonicle")
     assert done.exit_code == 2
