@@ -12,7 +12,7 @@ from forecast.records.recommendation import InputDigest
 
 if TYPE_CHECKING:
     from forecast.pricing.reconciliation import Statement
-    from forecast.usage.reading import Exports
+    from forecast.usage.reading import Exports, SourceReport
 
 Tell = Callable[[str, float], None]
 
@@ -27,10 +27,13 @@ class Bills:
         Those inside the usage exports too.
     inputs
         Digests of the bill files.
+    sources
+        Reports of the bill files, with what looked wrong in them.
     """
 
     statements: tuple[Statement, ...]
     inputs: tuple[InputDigest, ...]
+    sources: tuple[SourceReport, ...] = ()
 
 
 def read_bills(
@@ -52,6 +55,7 @@ def read_bills(
 
     read = [usage]
     inputs: list[InputDigest] = []
+    sources: tuple[SourceReport, ...] = ()
     if files:
         found = read_exports(files, prefer=prefer, progress=progress)
         for source in found.sources:
@@ -62,5 +66,6 @@ def read_bills(
                     file=source.file,
                 )
         read.append(found)
+        sources = found.sources
         inputs += [InputDigest(name=s.file, sha256=s.sha256) for s in found.sources]
-    return Bills(statements_of(read), tuple(inputs))
+    return Bills(statements_of(read), tuple(inputs), sources)

@@ -126,7 +126,7 @@ def recommend_into(
     inputs += [InputDigest(name=d.name, sha256=digest(d.data)) for d in (portfolio, terms)]
     inputs += [InputDigest(name=s.name, sha256=digest(s.data)) for s in price_sheets]
     placing = placed_prices(usage_files, settings.as_of, format_name, price_sheets)
-    with _placed(portfolio, terms), placing:
+    with _placed_terms(terms), placed_workloads(portfolio), placing:
         outcome = recommend(
             usage.rows,
             portfolio.record,
@@ -153,7 +153,7 @@ def recommend_into(
         template=template,
     )
     tell("result written", 1.0)
-    return stored, usage.sources
+    return stored, (*usage.sources, *bills.sources)
 
 
 def _silent(_what: str, _done: float) -> None:
@@ -182,12 +182,19 @@ def placed_prices(
 
 
 @contextmanager
-def _placed(portfolio: Document[Portfolio], terms: Document[Terms]) -> Iterator[None]:
-    """Name the file in an error that the domain raised about a record."""
+def _placed_terms(terms: Document[Terms]) -> Iterator[None]:
+    """Name the file in an error that the domain raised about the terms."""
     try:
         yield
     except TermsError as error:
         raise _in_file(error, terms.name, error.column) from error
+
+
+@contextmanager
+def placed_workloads(portfolio: Document[Portfolio]) -> Iterator[None]:
+    """Name the file in an error that the domain raised about an inventory."""
+    try:
+        yield
     except (WorkloadError, UnknownModelError) as error:
         if error.file is not None:
             raise

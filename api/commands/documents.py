@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,10 @@ def report_document(report: SourceReport) -> dict[str, Any]:
     }
 
 
-def price_document(priced: PricedUsage, checked: Reconciliation | None) -> dict[str, Any]:
-    """Give list cost as JSON values; money is a string of exact decimal USD."""
+def price_document(
+    priced: PricedUsage, checked: Reconciliation | None, sources: Sequence[SourceReport]
+) -> dict[str, Any]:
+    """Give list cost as JSON values, and the files; money is a string of exact decimal USD."""
     summary = priced.summary
     document: dict[str, Any] = {
         "as_of": priced.as_of.isoformat(),
@@ -51,6 +54,7 @@ def price_document(priced: PricedUsage, checked: Reconciliation | None) -> dict[
             for row in summary.itertuples()
         ],
     }
+    document["sources"] = [report_document(source) for source in sources]
     if checked:
         document["reconciliation"] = checked.model_dump(mode="json")
     return document

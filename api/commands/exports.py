@@ -52,7 +52,8 @@ def import_exports(
         typer.Option(
             metavar="FILE",
             dir_okay=False,
-            help="Where amounts that the exports hold go: a table of cost lines (.csv, .parquet).",
+            help="Where amounts that the exports hold go: a table of cost lines (.csv). Estimates "
+            "of gateways and tracers stay out of it: nobody was billed for them.",
             show_default=False,
         ),
     ] = None,
@@ -78,7 +79,7 @@ def import_exports(
     from forecast.usage.formats.canonical_costs import write_costs
     from forecast.usage.request_logs.arrivals import arrivals_parquet
 
-    if out is None and not explain:
+    if out is None and costs is None and not explain:
         raise typer.BadParameter(
             "say where the table goes, or ask for --explain", param_hint="--out"
         )
@@ -86,25 +87,30 @@ def import_exports(
     usage = read_exports(
         files, progress, format_name, prefer, logs=settings, usage_needed=out is not None
     )
+    if costs is not None:
+        write_costs(usage.bills(), costs)
     if out is not None:
         write_canonical(usage.rows, out)
-    if costs is not None:
-        write_costs(usage.costs, costs)
     if arrivals is not None:
         if usage.arrivals is None:
             raise InputError("no file is a request log, so no arrivals were measured")
         write_file(arrivals, arrivals_parquet(usage.arrivals))
     if json:
         reports = [report_document(r) for r in usage.sources]
-        print_json({"out": out and str(out), "rows": len(usage.rows), "sources": reports})
+        document = {"out": out and str(out), "rows": len(usage.rows), "sources": reports}
+        if costs is not None:
+            document |= {"costs": str(costs), "cost_lines": len(usage.bills())}
+        print_json(document)
         return
     from api.terminal.explanation import understood
-    from api.terminal.usage import sources
+    from api.terminal.usage import cost_table, sources
 
     if explain:
         print_page(understood(usage))
     if out is not None:
         print_page(sources(usage.sources, len(usage.rows), str(out)))
+    if costs is not None:
+        print_page(cost_table(len(usage.bills()), len(usage.costs), str(costs)))
 
 
 def price(
@@ -154,11 +160,14 @@ def price(
         priced = price_usage(usage.rows, as_of=as_of, price_sheets=sheets)
     if out is not None:
         write_file(out, parquet(priced.rated))
+    sources = (*usage.sources, *bills.sources)
     checked = priced.against(bills.statements, limits=limits) if bills.statements else None
     if json:
-        print_json(price_document(priced, checked))
+        print_json(price_document(priced, checked, sources))
     else:
-        print_page(list_cost(priced.summary, priced.as_of, checked))
+        print_page(
+            list_cost(priced.summary, priced.as_of, checked, sources, at_list=priced.at_list)
+        )
     if checked:
         refuse_unreconciled(checked)
 

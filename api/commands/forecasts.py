@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.commands.options import AsOf, ForceProgress, Json
+from api.commands.options import (
+    AsOf,
+    ForceProgress,
+    Format,
+    Json,
+    Prefer,
+    PriceSheets,
+)
 from api.commands.output import print_page
 
 MAX_MONTHS = 60
 MAX_PERIODS = 260
 
-OF_USAGE = ("files", "workloads", "months", "as_of")
+OF_USAGE = ("files", "workloads", "months", "as_of", "format_name", "prefer", "price_sheets")
 OF_SERIES = ("column", "periods")
 """Parameters that mean something to one of the two doors only."""
 
@@ -88,6 +96,9 @@ def forecast(
     paths: Annotated[
         int, typer.Option(metavar="N", min=100, max=100_000, help="Joint sample paths.")
     ] = 4000,
+    format_name: Format = None,
+    prefer: Prefer = None,
+    price_sheets: PriceSheets = None,
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:
@@ -111,21 +122,27 @@ def forecast(
     from api.charts.fan import draw, forecast_fan
     from api.commands.exports import read_exports
     from api.commands.progress import progress as progress_on
-    from api.run import placed_prices, portfolio_file
+    from api.run import placed_prices, placed_workloads, portfolio_file
     from api.terminal.forecast import usage_forecast
+    from api.terminal.layout import page
+    from api.terminal.usage import source_warnings
     from api.whole_files import write_file
     from forecast.pipeline.outlook import forecast_usage
+    from forecast.pricing.sheets import read_sheet
 
-    inventory = portfolio_file(workloads).record if workloads else None
-    usage = read_exports(files, progress)
-    with placed_prices(files, as_of), progress_on(progress) as bar:
+    inventory = portfolio_file(workloads) if workloads else None
+    naming = placed_workloads(inventory) if inventory else nullcontext()
+    usage = read_exports(files, progress, format_name, prefer)
+    sheets = [read_sheet(path) for path in price_sheets or ()]
+    with naming, placed_prices(files, as_of, format_name, sheets), progress_on(progress) as bar:
         found = forecast_usage(
             usage.rows,
-            inventory,
+            inventory.record if inventory else None,
             n_months=months,
             as_of=as_of,
             seed=seed,
             n_paths=paths,
+            price_sheets=sheets,
             progress=bar(),
         )
     if out is not None:
@@ -133,7 +150,7 @@ def forecast(
     if json:
         typer.echo(found.model_dump_json(indent=2))
         return
-    print_page(usage_forecast(found))
+    print_page(page([usage_forecast(found), source_warnings(usage.sources)]))
     if out is not None:
         print_page(f"The fan chart is {out}")
 

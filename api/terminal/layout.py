@@ -69,8 +69,10 @@ def percent(share: float | None, digits: int = 0) -> str:
 
     >>> percent(0.155), percent(0.155, 1)
     ('16 %', '15.5 %')
+    >>> percent(-1e-7, 1)
+    '0.0 %'
     """
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
+    return "–" if share is None else f"{round(100 * share, digits) + 0.0:.{digits}f} %"
 
 
 def table(

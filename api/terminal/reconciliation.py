@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 
     from forecast.records.reconciliation import MeasuredDiscount, Reconciliation
 
-_HEADING = {
-    "not_done": "Not reconciled",
-    "within_tolerance": "The usage reprices to the bill",
-    "warning": "The usage does not quite reprice to the bill",
-    "refused": "The usage does not reprice to the bill",
-}
 _COLOUR = {"within_tolerance": "green", "warning": "yellow", "refused": "red"}
 MAX_SHOWN = 12
 """Single differences on the page; all of them are in the JSON and in the workbook."""
@@ -29,11 +23,13 @@ MAX_SHOWN = 12
 
 def reconciliation(found: Reconciliation) -> Group:
     """Show a reconciliation: verdict, months, causes, largest differences, discount."""
+    from forecast.pricing.reconciliation import heading_of
+
     return page(
         [
             Panel(
                 plain(found.note),
-                title=_HEADING[found.status],
+                title=heading_of(found),
                 title_align="left",
                 border_style=_COLOUR.get(found.status, "none"),
             ),

@@ -35,6 +35,13 @@ def sources(reports: Sequence[SourceReport], n_rows: int, out: str) -> Group:
     return page([rows, source_notes(reports), plain(f"{n_rows:,} rows are in {out}")])
 
 
+def cost_table(n_written: int, n_read: int, out: str) -> Text:
+    """Say how many cost lines were written, and which were not."""
+    left = n_read - n_written
+    rest = f"; {left:,} estimated ones are left out, nobody was billed for them" if left else ""
+    return plain(f"{n_written:,} cost lines are in {out}{rest}")
+
+
 def known_formats(kinds: Sequence[UsageFormat]) -> Group:
     """List the formats with what they hold, and what they cannot tell."""
     return table(
@@ -64,8 +71,25 @@ def source_notes(reports: Sequence[SourceReport]) -> RenderableType | None:
     return notes("What the exports do not say", lines)
 
 
-def list_cost(summary: pd.DataFrame, as_of: date, checked: Reconciliation | None = None) -> Group:
-    """Show list cost by month, model and token kind, with the totals of the months."""
+def source_warnings(reports: Sequence[SourceReport]) -> RenderableType | None:
+    """Show what the exports warn of, such as pages that are missing."""
+    lines = [f"{r.file}: {warning}" for r in reports for warning in r.warnings]
+    return notes("What to know about the exports", lines)
+
+
+def list_cost(
+    summary: pd.DataFrame,
+    as_of: date,
+    checked: Reconciliation | None = None,
+    reports: Sequence[SourceReport] = (),
+    *,
+    at_list: bool = True,
+) -> Group:
+    """Show cost by month, model and token kind, with the totals of the months.
+
+    `at_list` is false where a price sheet of the customer's own had its say.
+    """
+    what, column = ("List cost", "list USD") if at_list else ("Cost at your own prices", "USD")
     rows = []
     for month, part in summary.groupby("month", sort=True):
         for row in part.itertuples():
@@ -79,12 +103,13 @@ def list_cost(summary: pd.DataFrame, as_of: date, checked: Reconciliation | None
     return page(
         [
             table(
-                f"List cost with the prices known on {as_of}",
-                ["month", "model", "token kind", "tokens", "list USD"],
+                f"{what} with the prices known on {as_of}",
+                ["month", "model", "token kind", "tokens", column],
                 rows,
                 text_columns=3,
             ),
-            plain(f"List cost in total: ${_cents(total)}"),
+            plain(f"{what} in total: ${_cents(total)}"),
+            source_warnings(reports),
             reconciliation(checked) if checked else None,
         ]
     )

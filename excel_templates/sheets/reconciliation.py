@@ -9,6 +9,7 @@ from openpyxl.workbook import Workbook
 from excel_templates.book import Book
 from excel_templates.layout import Column, Page
 from excel_templates.styles import MONTH, SHARE, USD_CENTS, Role
+from forecast.pricing.reconciliation import heading_of
 from forecast.records.recommendation import Recommendation
 from forecast.records.reconciliation import Reconciliation
 
@@ -152,7 +153,8 @@ def _banner(found: Reconciliation, *, warned: bool) -> tuple[int, str]:
         return 1, f"▲ The bill could not be compared with the usage: see {TITLE}"
     if found.status == "not_done":
         return -1, "Not reconciled: no bill was compared with the usage"
-    share = "" if found.difference_share is None else f" ({100 * found.difference_share:+.1f} %)"
+    apart = found.difference_share
+    share = "" if apart is None else f" ({round(100 * apart, 1) + 0.0:+.1f} %)"
     if found.status == "within_tolerance":
-        return 0, f"● The usage reprices to the bill{share}"
-    return 1, f"▲ The usage does not quite reprice to the bill{share}: see {TITLE}"
+        return 0, f"● {heading_of(found)}{share}"
+    return 1, f"▲ {heading_of(found)}{share}: see {TITLE}"

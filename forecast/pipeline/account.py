@@ -129,7 +129,7 @@ class Account:
             seed=provenance.seed,
         ).entries()
         return Recommendation(
-            **dict(self.sizing) | {"warnings": warnings_of(self.checked)},
+            **dict(self.sizing) | {"warnings": warnings_of(self.checked, self.terms)},
             bridge=bridge(self._bridge_figures(counted)),
             **states,
             avoided_over_commitment=AvoidedOverCommitment(

@@ -20,10 +20,22 @@ SAME_DISCOUNT_SHARE = 0.005
 """A measured discount and that of a tier are the same within half a point."""
 
 
-def warnings_of(checked: Reconciliation) -> tuple[str, ...]:
-    """Give what stands above the first number."""
-    found = warning_of(checked)
-    return () if found is None else (found[:2000],)
+def warnings_of(checked: Reconciliation, terms: Terms) -> tuple[str, ...]:
+    """Give what stands above the first number.
+
+    Bills with a discount beside terms without one make no deal too dear: every saving against it
+    is too large by the discount.
+    """
+    found = [warning_of(checked)]
+    measured, on_demand = checked.discount, terms.tiers[0].discount_share
+    if measured is not None and measured.discount_share > on_demand + SAME_DISCOUNT_SHARE:
+        found.append(
+            f"The bills show {100 * measured.discount_share:.1f} % off list today, and the first "
+            f"tier of the terms gives {100 * on_demand:.1f} % without a commitment: if today's "
+            "discount goes on, put it there, because no deal is priced without it and every saving "
+            "against no deal is too large"
+        )
+    return tuple(text[:2000] for text in found if text is not None)
 
 
 def discount_assumptions(

@@ -31,12 +31,11 @@ def statements_of(exports: Sequence[Exports]) -> tuple[Statement, ...]:
         for name in dict.fromkeys(one.sources[i].format_name for i in fresh):
             places = [i for i in fresh if one.sources[i].format_name == name]
             report = one.sources[places[0]]
-            estimated = report.amounts is not None and report.amounts.meaning == "estimated"
             statement = Statement(
                 report.description,
                 tuple(one.sources[i].file for i in places),
                 one.costs_of(places),
-                estimated,
+                report.estimated,
             )
             found[name] = found[name].joined(statement) if name in found else statement
     return _completed(found)

@@ -65,6 +65,8 @@ def prices_in_force(
         for _, rows in sorted(windows.items())
         if any(row.in_force(on) for row in rows)
     ]
+    if not found and not platforms:
+        raise UnknownModelError(f"no price is in force on {on}; the first begin on {FIRST_DAY}")
     _refuse_unknown("platform", platforms, {p.rates.platform for p in found}, on)
     if not models:
         return tuple(found)

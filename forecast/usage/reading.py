@@ -89,6 +89,11 @@ class SourceReport:
     cannot_tell: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def estimated(self) -> bool:
+        """Whether its amounts were multiplied out by an observer, and billed by nobody."""
+        return self.amounts is not None and self.amounts.meaning == "estimated"
+
 
 @dataclass(frozen=True)
 class Exports:
@@ -121,6 +126,10 @@ class Exports:
         """Give the cost lines of some of the sources."""
         here = [place in places for place in self.cost_source]
         return self.costs[here].reset_index(drop=True)
+
+    def bills(self) -> pd.DataFrame:
+        """Give the cost lines that somebody was billed: no estimates of an observer."""
+        return self.costs_of([i for i, source in enumerate(self.sources) if not source.estimated])
 
 
 def detect(path: Path) -> UsageFormat:

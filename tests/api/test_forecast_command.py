@@ -47,6 +47,40 @@ def test_the_chart_is_drawn_as_its_name_asks(answer: dict, finished: Buyer, tmp_
     assert "should end in .png or .svg" in refused.stderr
 
 
+def test_own_prices_enter(answer: dict, finished: Buyer, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.toml"
+    sheet.write_text(
+        '[[amendments]]\nplatforms = ["anthropic"]\nfamilies = ["opus"]\n'
+        "effective_from = 2025-01-01\ndiscount_share = 0.5\n"
+        'source = "order form"\nchecked_on = 2026-10-01\n'
+    )
+    done = run("forecast", finished.usage, "--months", 6, "--paths", 400, "--json",
+               "--price-sheet", sheet)  # fmt: skip
+    assert done.exit_code == 0, done.output
+    half = Decimal(json.loads(done.stdout)["total"]["mean_usd"])
+    assert abs(2 * half - Decimal(answer["total"]["mean_usd"])) <= Decimal("0.02")
+
+
+def test_a_fault_of_the_inventory_names_its_file(finished: Buyer, tmp_path: Path) -> None:
+    inventory = tmp_path / "shared.toml"
+    inventory.write_text(
+        "\n".join(
+            f'[[workloads]]\nname = "{name}"\n'
+            'match = [{ api_key = "chat-1", share = 0.7, share_source = "measured" }]'
+            for name in ("one", "two")
+        )
+    )
+    done = run("forecast", finished.usage, "--workloads", inventory)
+    assert done.exit_code == 2
+    assert "shared.toml, column workloads[1].match[0].share" in done.stderr
+
+
+def test_a_view_that_counts_is_named_as_in_other_commands(finished: Buyer) -> None:
+    done = run("forecast", finished.usage, "--prefer", "canonicle")
+    assert done.exit_code == 2
+    assert "did you mean canonical" in done.stderr
+
+
 def test_the_same_seed_gives_the_same_forecast(answer: dict, finished: Buyer) -> None:
     again = run("forecast", finished.usage, "--months", 6, "--paths", 400, "--json")
     other = run("forecast", finished.usage, "--months", 6, "--paths", 400, "--seed", 1, "--json")

@@ -50,3 +50,46 @@ def test_the_same_for_machines(tmp_path: Path) -> None:
     assert source["seen_by"] == "vendor"
     assert source["amounts"] is None
     assert source["cost_lines"] == 0
+
+
+def spend_log(folder: Path) -> Path:
+    path = folder / "spend.json"
+    path.write_text(
+        json.dumps(
+            [
+                {
+                    "request_id": "r1", "call_type": "acompletion", "api_key": "hash",
+                    "spend": 0.5, "total_tokens": 1100, "prompt_tokens": 1000,
+                    "completion_tokens": 100, "startTime": "2026-11-01T10:00:00Z",
+                    "endTime": "2026-11-01T10:00:10Z", "model": "claude-opus-5-5",
+                    "custom_llm_provider": "anthropic", "cache_hit": "False", "metadata": {},
+                    "request_tags": [], "user": "", "status": "success",
+                }
+            ]
+        )
+    )  # fmt: skip
+    return path
+
+
+def invoice(folder: Path) -> Path:
+    path = folder / "invoice.csv"
+    path.write_text("month,usd\n2026-11,0.85\n")
+    return path
+
+
+def test_an_estimate_never_becomes_a_bill(tmp_path: Path) -> None:
+    """A cost table is read back as a bill: a gateway's own multiplication must not be in it."""
+    costs = tmp_path / "costs.csv"
+    answer = run("import", spend_log(tmp_path), invoice(tmp_path), "--costs", costs)
+    assert answer.exit_code == 0, answer.output
+    assert "1 cost lines are in" in answer.stdout
+    assert "1 estimated ones are left out" in " ".join(answer.stdout.split())
+    assert [line.rsplit(",", 1)[1] for line in costs.read_text().split()] == ["billed_usd", "0.85"]
+
+
+def test_estimates_alone_make_no_cost_table(tmp_path: Path) -> None:
+    out, costs = tmp_path / "usage.csv", tmp_path / "costs.csv"
+    answer = run("import", spend_log(tmp_path), "--out", out, "--costs", costs)
+    assert answer.exit_code == 2
+    assert "no export has amounts that somebody billed" in answer.stderr
+    assert not out.exists()

@@ -41,6 +41,13 @@ def test_price_takes_a_quarter_off_from_the_day_on(buyer, sheet):
         assert abs(ours[month] - expected) <= Decimal("0.01"), month
 
 
+def test_own_prices_are_not_called_list(buyer, sheet):
+    page = run("price", buyer.usage, "--price-sheet", sheet).stdout
+    assert "Cost at your own prices in total" in page
+    assert "List cost in total" not in page
+    assert "List cost in total" in run("price", buyer.usage).stdout
+
+
 def test_a_later_sheet_wins(buyer, sheet, tmp_path):
     later = tmp_path / "later.toml"
     later.write_text(SHEET.replace("0.25", "0.5"), encoding="utf-8")

@@ -77,6 +77,21 @@ def test_the_cost_report_agrees_with_the_usage_report(tmp_path: Path) -> None:
     assert found["covered_share"] == 1.0
 
 
+def with_more_pages(text: str) -> str:
+    return json.dumps(json.loads(text) | {"has_more": True, "next_page": "page_2"})
+
+
+@pytest.mark.parametrize("cut_off", ["usage.json", "costs.json"])
+def test_pages_that_are_missing_are_told(tmp_path: Path, cut_off: str) -> None:
+    texts = {"usage.json": usage_report(), "costs.json": cost_report()}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(with_more_pages(text) if name == cut_off else text)
+    command = ("price", tmp_path / "usage.json", "--invoice", tmp_path / "costs.json")
+    assert f"{cut_off}: says that more pages follow" in run(*command).stdout
+    told = {s["file"]: s["warnings"] for s in json.loads(run(*command, "--json").stdout)["sources"]}
+    assert [name for name, warnings in told.items() if warnings] == [cut_off]
+
+
 def test_its_discount_is_measured(tmp_path: Path) -> None:
     code, found = priced(tmp_path, usage_report(), cost_report("0.85"))
     assert (code, found["status"]) == (0, "within_tolerance")

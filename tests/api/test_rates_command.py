@@ -111,6 +111,7 @@ def test_a_price_sheet_is_shown_with_its_source(tmp_path):
         (["--model", "claude-opus-9"], "no model 'claude-opus-9' has a price"),
         (["--platform", "amazon"], "no platform 'amazon' has a price"),
         (["--on", "2026-13-01"], "is not a day"),
+        (["--on", "2020-01-01"], "no price is in force on 2020-01-01; the first begin on"),
     ],
 )
 def test_what_is_not_there_is_bad_input(arguments, says):

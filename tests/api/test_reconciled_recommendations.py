@@ -58,7 +58,7 @@ def test_a_bill_that_is_apart_warns_on_the_first_line(
     found = answer(buyer)
     assert next(iter(found)) == "status"
     assert list(found)[1] == "warnings"
-    assert "does not reprice" in found["warnings"][0]
+    assert "does not quite reprice" in found["warnings"][0]
     assert page.stdout.lstrip().startswith("╭─ Warning")
 
 
@@ -100,6 +100,25 @@ def test_a_measured_discount_is_an_assumption(buyer: Buyer, months: list[dict[st
     assert (measured["value"], measured["provenance"]) == ("12.0 % off list", "measured")
     assert "on-demand tier of the terms says 0.0 %" in measured["source"]
     assert "Totals cannot tell a discount from a missing key" in found["warnings"][0]
+
+
+def test_a_discount_that_the_terms_do_not_give_stands_above_the_savings(
+    buyer: Buyer, months: list[dict[str, Any]]
+) -> None:
+    bill = str(invoice(buyer, months, "0.88"))
+    page = buyer.recommend("--invoice", bill)
+    totals, no_deal = answer(buyer)["warnings"]
+    assert totals.startswith("The usage reprices to the bill only with a discount")
+    assert "-0.0 %" not in page.stdout
+    assert no_deal.startswith("The bills show 12.0 % off list today")
+    assert "gives 0.0 % without a commitment" in no_deal
+    told = buyer.directory / "told.toml"
+    text = buyer.terms.read_text().replace("discount_share = 0.12", "discount_share = 0.2")
+    text = text.replace("discount_share = 0.08", "discount_share = 0.15")
+    told.write_text(text.replace("discount_share = 0.0\n", "discount_share = 0.12\n"))
+    agreed = buyer.recommend("--invoice", bill, "--terms", str(told))
+    assert agreed.exit_code == 0, agreed.output
+    assert answer(buyer)["warnings"] == []
 
 
 def test_a_file_without_amounts_is_no_bill(buyer: Buyer) -> None:

@@ -150,6 +150,31 @@ def test_totals_by_month_tell_a_fault_too(name: str) -> None:
     assert {c.cause for c in found.causes} == {cause}
 
 
+def test_a_default_workspace_that_is_not_billed_is_named() -> None:
+    """The vendor's default workspace has no id: its rows and lines leave the column empty."""
+    used = changed(BILLED, lambda f: f["workspace"] == "drafts", workspace="")
+    found = held(used, bill_of(without("workspace", "")(used), by=OWNED))
+    assert found.causes[0].cause is Cause.MISSING_BILL
+    assert "the default workspace (rows that name none)" in found.causes[0].said
+
+
+def test_input_that_is_less_than_the_cache_does_not_hold_it_once_more() -> None:
+    """A million tokens of input beside three million read from the cache cannot contain them."""
+    keys = [{"model": "claude-opus-4-6", "workspace": name} for name in ("chat", "plain")]
+    used = usage_rows(keys).assign(
+        cache_write_5m_tokens=0, cache_write_1h_tokens=0, input_tokens=1_000_000
+    )
+    used["cache_read_tokens"] = [3_000_000 if w == "chat" else 0 for w in used["workspace"]]
+    bill = bill_of(used)
+    plain_input = bill["token_kind"] == "input"
+    bill["billed_usd"] = [
+        usd / 2 if halved else usd
+        for usd, halved in zip(bill["billed_usd"], plain_input, strict=True)
+    ]
+    found = held(used, bill)
+    assert Cause.CACHE_COUNTED_TWICE not in {c.cause for c in found.causes}
+
+
 def test_what_is_no_fault_we_know_is_unexplained() -> None:
     bill = bill_of(BILLED)
     odd = (bill["model"] == "claude-haiku-4-5") & (bill["token_kind"] == "output")

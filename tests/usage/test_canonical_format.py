@@ -55,6 +55,7 @@ def test_instants_count_on_their_utc_day_and_add_up(tmp_path):
         ("2026-08-05,m,NaN,0", "input_tokens", "not a finite number"),
         ("2026-08-05,m,-inf,0", "input_tokens", "not a finite number"),
         ("2026-08-05,m,1e6,0", "input_tokens", "is not a count"),
+        ("2026-08-05,m,12.000,0", "input_tokens", "may mean 12 or 12000"),
         ('2026-08-05,m,"1,000",0', "input_tokens", "is not a count"),
         ("2026-08-05,m,1000000000000001,0", "input_tokens", r"larger than 10\^15"),
         ("2026-08-05,m,many,0", "input_tokens", "is not a count: 'many'"),

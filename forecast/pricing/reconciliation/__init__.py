@@ -10,6 +10,7 @@ Everything that decides is exact Decimal; causes are looked for in float64.
 from forecast.pricing.reconciliation.months import REFUSAL_SHARE, TOLERANCE_SHARE, Limits
 from forecast.pricing.reconciliation.report import (
     NOT_DONE,
+    heading_of,
     reconcile,
     refuse_unreconciled,
     warning_of,
@@ -22,6 +23,7 @@ __all__ = [
     "TOLERANCE_SHARE",
     "Limits",
     "Statement",
+    "heading_of",
     "reconcile",
     "refuse_unreconciled",
     "warning_of",

@@ -144,10 +144,19 @@ def _moved(source: str, target: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 _CACHE: Final = [c for c in COUNT_COLUMNS if c.startswith("cache_")]
 
 
+def _input_could_hold(columns: list[str]) -> Callable[[pd.DataFrame], Rows]:
+    """Tell rows with as many input tokens as cache tokens: fewer cannot hold them once more."""
+
+    def applies(frame: pd.DataFrame) -> Rows:
+        cached = frame[columns].sum(axis=1)
+        return ((cached > 0) & (frame["input_tokens"] >= cached)).to_numpy()
+
+    return applies
+
+
 def _with_input(sign: int, columns: list[str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
     def make(frame: pd.DataFrame) -> pd.DataFrame:
-        tokens = frame["input_tokens"] + sign * frame[columns].sum(axis=1)
-        return frame.assign(input_tokens=tokens.clip(lower=0))
+        return frame.assign(input_tokens=frame["input_tokens"] + sign * frame[columns].sum(axis=1))
 
     return make
 
@@ -250,7 +259,7 @@ _FAULTS: Final = (
     *(
         _Fault(
             Cause.CACHE_COUNTED_TWICE,
-            _has(*columns),
+            _input_could_hold(columns),
             _with_input(-1, columns),
             f"input tokens of the usage hold the {what} once more",
             "read the export as one whose input includes cache tokens, or subtract them",

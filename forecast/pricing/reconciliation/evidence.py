@@ -286,14 +286,15 @@ def left_out(sides: Sides) -> Iterator[Explanation]:
     for column, words in _PARTS:
         if column not in sides.usage.columns:
             continue
-        values = sorted(set(sides.usage[column]) - {""})
+        values = sorted(set(sides.usage[column]))
         for value in values if len(values) > 1 else []:
             rows = (sides.usage[column] == value).to_numpy()
+            named = f"{words} {value!r}" if value else f"the default {column} (rows that name none)"
             yield Explanation(
                 Cause.MISSING_BILL,
                 sides.by_cell(sides.usd, rows),
-                f"the difference is the usage of {words} {value!r}: it is not on this bill",
-                f"add the bill that holds {words} {value!r}",
+                f"the difference is the usage of {named}: it is not on this bill",
+                f"add the bill that holds {named}",
                 rank=2,
                 strict=True,
             )

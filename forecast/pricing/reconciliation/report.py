@@ -157,7 +157,27 @@ def warning_of(found: Reconciliation) -> str | None:
         return f"The bill could not be compared with the usage: {found.note}."
     if found.status != "warning":
         return None
-    return f"The usage does not reprice to the bill: {found.note} {_to_mend(found)}".strip()
+    return f"{heading_of(found)}: {found.note} {_to_mend(found)}".strip()
+
+
+def heading_of(found: Reconciliation) -> str:
+    """Give the verdict in one line, the same for terminal, workbook and JSON.
+
+    >>> heading_of(NOT_DONE)
+    'Not reconciled'
+    """
+    apart = any(month.verdict in ("warning", "refused") for month in found.months)
+    if found.status == "warning" and not apart:
+        return "The usage reprices to the bill only with a discount that nobody has confirmed"
+    return _HEADINGS[found.status]
+
+
+_HEADINGS: Final = {
+    "not_done": "Not reconciled",
+    "within_tolerance": "The usage reprices to the bill",
+    "warning": "The usage does not quite reprice to the bill",
+    "refused": "The usage does not reprice to the bill",
+}
 
 
 def _to_mend(found: Reconciliation) -> str:
@@ -213,7 +233,10 @@ def _summed(
         said.append(f"The bill shows {discounts[0].said}.")
     if any(f.discount.of_totals for f in judged):
         status = max(status, "warning", key=VERDICTS.index)
-        said.append("Totals cannot tell a discount from a missing key: confirm it, or give lines.")
+        said.append(
+            "Totals cannot tell a discount from a missing key: confirm it by putting it into the "
+            "first tier of the terms, or give lines."
+        )
     covered = covered_share(judged, usage)
     if covered < MOSTLY_COVERED_SHARE:
         said.append(f"{100 * covered:.0f} % of the usage at list stands on a judged bill.")

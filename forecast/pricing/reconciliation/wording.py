@@ -34,7 +34,7 @@ def sentence(
     """Say what was compared, and how far apart the worst month is."""
     judged = [m for m in months if m.verdict != "not_judged"]
     apart = repriced - billed
-    share = f" ({100 * float(apart / billed):+.1f} %)" if billed else ""
+    share = f" ({round(100 * float(apart / billed), 1) + 0.0:+.1f} %)" if billed else ""
     n_months = len({m.month for m in judged})
     says = "was billed" if compared != "list" else "at list stands on the bill"
     text = (

@@ -198,7 +198,9 @@ def write_costs(costs: pd.DataFrame, path: Path) -> None:
     if path.suffix != ".csv":
         raise UsageFormatError("should end in .csv", file=path.name)
     if costs.empty:
-        raise UsageFormatError("would hold no line: no export has amounts", file=path.name)
+        raise UsageFormatError(
+            "would hold no line: no export has amounts that somebody billed", file=path.name
+        )
     check(costs, COST_LINES, file=path.name)
     columns = [c for c in COST_LINES.columns if c.name != "row"]
     text = io.StringIO(newline="")

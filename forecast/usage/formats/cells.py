@@ -31,6 +31,8 @@ MAX_WORKLOAD_NAME: Final = 120
 """Characters of `records.base.Name`."""
 
 _INTEGER: Final = re.compile(r"([0-9]+)(?:\.0*)?")
+_GROUPED_OR_WHOLE: Final = re.compile(r"[1-9][0-9]{0,2}\.000")
+"""A thousand in half of Europe, one in the other half."""
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
 _AMOUNT: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,3})?")
 _SPREADSHEET_AMOUNT: Final = re.compile(
@@ -119,7 +121,7 @@ def bounded(number: int) -> int:
 
 
 def count(text: str) -> int:
-    """Read a whole number of digits; `12.0` is whole, `1e6` and `1,000` are refused.
+    """Read a whole number of digits; `12.0` is whole, `1e6`, `1,000` and `1.000` are refused.
 
     >>> count(" 12.0 ")
     12
@@ -129,7 +131,7 @@ def count(text: str) -> int:
     """
     cell = text.strip()
     digits = _INTEGER.fullmatch(cell)
-    if digits is None:
+    if digits is None or _GROUPED_OR_WHOLE.fullmatch(cell):
         raise ValueError(_why_no_count(cell))
     kept = digits.group(1).lstrip("0")
     return bounded(int(kept[:17] or "0"))
@@ -148,6 +150,8 @@ def grouped_count(text: str) -> int:
 def _why_no_count(cell: str) -> str:
     if not cell:
         return "is empty; write 0 where nothing was used"
+    if _GROUPED_OR_WHOLE.fullmatch(cell):
+        return f"may mean {cell[:-4]} or {cell[:-4]}000: {quoted(cell)}; write it without the point"
     if re.fullmatch(r"-[0-9.]+", cell):
         return f"is negative: {quoted(cell)}"
     if re.fullmatch(r"[0-9]*\.[0-9]+", cell):

@@ -25,6 +25,8 @@ END_MS: Final = 4_102_444_800_000
 """Milliseconds of 2000-01-01 and 2100-01-01, UTC: seconds taken for milliseconds lie outside."""
 
 _COUNT_SHAPE: Final = "^ *0*[0-9]{1,16}([.]0*)? *$"
+_GROUPED_OR_WHOLE: Final = "^ *[1-9][0-9]{0,2}[.]000 *$"
+"""A thousand or one: `cells.count` refuses it too."""
 _SECONDS_SHAPE: Final = "^[0-9]{9,10}([.][0-9]{1,9})?$"
 _CLOCK: Final = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?"
 _DATE: Final = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -183,7 +185,8 @@ def _whole_number(text: ir.Value) -> ir.Value:
 
     plain = text.try_cast("int64")
     is_plain = (plain.cast("string") == text) & plain.between(0, cells.MAX_COUNT)
-    wide = text.re_search(_COUNT_SHAPE).ifelse(text, ibis.null("string")).try_cast("float64")
+    is_count = text.re_search(_COUNT_SHAPE) & ~text.re_search(_GROUPED_OR_WHOLE)
+    wide = is_count.ifelse(text, ibis.null("string")).try_cast("float64")
     shaped = (wide <= cells.MAX_COUNT).ifelse(wide, ibis.null("float64")).try_cast("int64")
     return is_plain.ifelse(plain, shaped)
 

@@ -28,6 +28,7 @@ def refusal(*paths: Path) -> UsageFormatError:
         ("input_tokens", "-5", "is negative: '-5'"),
         ("input_tokens", "1.5", "has a fraction: '1.5'; a count is a whole number"),
         ("input_tokens", "1e6", "is not a count: '1e6'"),
+        ("input_tokens", "12.000", "may mean 12 or 12000: '12.000'; write it without the point"),
         ("input_tokens", "NaN", "is not a finite number: 'NaN'"),
         ("input_tokens", "Infinity", "is not a finite number: 'Infinity'"),
         ("input_tokens", "+5", "is not a count: '+5'"),
