@@ -83,7 +83,7 @@ def forecast(
     with naming, placed_prices(files, as_of, format_name, sheets), progress_on(progress) as bar:
         found = forecast_usage(
             usage.rows,
-            inventory and inventory.record,
+            inventory.record if inventory else None,
             n_months=months,
             as_of=as_of,
             seed=seed,
