@@ -56,7 +56,15 @@ def _months(found: Reconciliation) -> Group | None:
     several = len({m.source for m in found.months}) > 1
     return table(
         "By month (repriced at the prices the bill is in)",
-        ["month", *(["bill"] if several else []), "billed", "repriced", "difference", "share", ""],
+        [
+            "month",
+            *(["bill"] if several else []),
+            "on the bill",
+            "repriced",
+            "difference",
+            "share",
+            "",
+        ],
         [
             (
                 f"{m.month:%Y-%m}",
@@ -98,7 +106,7 @@ def _differences(found: Reconciliation) -> Group | None:
     of = f"; {len(shown)} of {found.n_differences}" if found.n_differences > len(shown) else ""
     return table(
         f"Where (repriced less billed{of})",
-        ["month", "model", "token kind", "billed", "repriced", "difference", "cause"],
+        ["month", "model", "token kind", "on the bill", "repriced", "difference", "cause"],
         [
             (
                 f"{d.month:%Y-%m}",

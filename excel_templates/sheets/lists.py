@@ -151,7 +151,7 @@ DIFFERENCES: Final = ListSheet(
         _s("Platform"),
         _s("Model"),
         _s("Token kind"),
-        _s("Billed, USD", USD_CENTS),
+        _s("On the bill, USD", USD_CENTS),
         _s("Repriced, USD", USD_CENTS),
         _s("Difference, USD", USD_CENTS),
         _s("Likely cause"),

@@ -16,7 +16,7 @@ from forecast.records.reconciliation import Reconciliation
 TITLE: Final = "Reconciliation"
 _FACTS_ROW: Final = 6
 _FACTS: Final = (
-    ("reconciliation_billed", "Billed, USD", USD_CENTS),
+    ("reconciliation_billed", "On the bill, USD", USD_CENTS),
     ("reconciliation_repriced", "Usage repriced, USD", USD_CENTS),
     ("reconciliation_share", "Repriced less billed, of billed", SHARE),
     ("reconciliation_covered", "Of the usage's list cost, on these bills", SHARE),
@@ -57,7 +57,7 @@ def design(workbook: Workbook) -> None:
         [
             Column("Month", Role.SERVICE, MONTH),
             Column("Bill", Role.SERVICE),
-            Column("Billed, USD", Role.SERVICE, USD_CENTS, name="reconciled_billed"),
+            Column("On the bill, USD", Role.SERVICE, USD_CENTS, name="reconciled_billed"),
             Column("Repriced, USD", Role.SERVICE, USD_CENTS, name="reconciled_repriced"),
             Column("Difference, USD", Role.SERVICE, USD_CENTS, name="reconciled_difference"),
             Column("Of billed", Role.SERVICE, SHARE),

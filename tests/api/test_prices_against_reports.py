@@ -131,3 +131,35 @@ def test_a_bill_of_totals_and_a_cost_report_are_both_shown(tmp_path: Path) -> No
     assert (code, found["status"]) == (0, "within_tolerance")
     assert len(found["sources"]) == 2
     assert found["billed_usd"] == "675.00", "the same month counts once"
+
+
+def test_list_amounts_on_a_bill_are_not_called_billed(tmp_path: Path) -> None:
+    """Where a line holds both, list is held against list: nobody paid that column."""
+    (tmp_path / "usage.json").write_text(usage_report())
+    rows = ["start,model,token_kind,list_usd,billed_usd"]
+    for i in range(30):
+        day = FIRST + timedelta(i)
+        rows += [
+            f"{day},claude-opus-4-8,{kind},{usd},{Decimal(usd) * Decimal('0.85')}"
+            for kind, usd in (("input", "10"), ("cache_read", "2.5"), ("output", "10"))
+        ]
+    (tmp_path / "bill.csv").write_text("\n".join(rows) + "\n")
+    page = run("price", tmp_path / "usage.json", "--invoice", tmp_path / "bill.csv").stdout
+    assert "675.00 USD at list stands on the bill" in " ".join(page.replace("│", " ").split())
+    assert "┃ on the bill ┃" in page
+    assert "┃ billed" not in page
+
+
+def test_the_priority_tier_is_in_neither_amount(tmp_path: Path) -> None:
+    """The cost report leaves the tier out: 30 days of 22.50 USD are told, and no difference."""
+    both = json.loads(usage_report())
+    for bucket, priority in zip(
+        both["data"], json.loads(usage_report("priority"))["data"], strict=True
+    ):
+        bucket["results"] += priority["results"]
+    code, found = priced(tmp_path, json.dumps(both), cost_report())
+    assert (code, found["status"]) == (0, "within_tolerance")
+    assert (found["repriced_usd"], found["billed_usd"]) == ("675.00", "675.00")
+    assert found["difference_share"] == 0
+    assert "675.00 USD of the priority tier are in neither" in found["note"]
+    assert "priority tier" in found["months"][0]["said"]

@@ -83,7 +83,8 @@ def _judged(found: Examined, part: pd.DataFrame, limits: Limits) -> ReconciledMo
     gap, gross, room = totals_of(found, here)
     billed = float(sum(part["billed"], Decimal(0)))
     verdict = limits.verdict(abs(gap), billed, room)
-    row = _row(found, part, verdict, verdict.replace("_", " "))
+    elsewhere = paid_elsewhere(found, here)
+    row = _row(found, part, verdict, verdict.replace("_", " "), elsewhere)
     said = row.said
     if verdict == "within_tolerance" and limits.verdict(gross, billed, room) != verdict:
         verdict, said = "warning", "the total agrees, its models and token kinds do not"
@@ -91,6 +92,8 @@ def _judged(found: Examined, part: pd.DataFrame, limits: Limits) -> ReconciledMo
         verdict, said = "warning", f"apart, on {row.n_days} days only"
     if not _whole_month(row):
         said += f" ({row.n_days} day{'' if row.n_days == 1 else 's'})"
+    if elsewhere:
+        said += f"; {to_cents(elsewhere):,} USD of the priority tier are not in it"
     return row.model_copy(
         update={"verdict": verdict, "said": said, "gross_difference_usd": to_cents(gross)}
     )
@@ -111,9 +114,22 @@ def totals_of(found: Examined, here: np.ndarray) -> tuple[float, float, float]:
     )
 
 
-def _row(found: Examined, part: pd.DataFrame, verdict: Verdict, said: str) -> ReconciledMonth:
+def paid_elsewhere(found: Examined, here: np.ndarray) -> Decimal:
+    """Usage of some cells that the bill leaves out by the vendor's own word, in its prices, USD."""
+    left_out = np.array([e.cause is Cause.PRIORITY_TIER for e in found.causes], dtype=bool)
+    cells = found.cells[here & left_out]
+    return sum(cells["expected"], Decimal(0)) - sum(cells["billed"], Decimal(0))
+
+
+def _row(
+    found: Examined,
+    part: pd.DataFrame,
+    verdict: Verdict,
+    said: str,
+    elsewhere: Decimal = Decimal(0),
+) -> ReconciledMonth:
     billed = sum(part["billed"], Decimal(0))
-    repriced = sum(part["expected"], Decimal(0))
+    repriced = sum(part["expected"], Decimal(0)) - elsewhere
     days = part[["start", "end"]].drop_duplicates()
     covered = {
         day

@@ -17,6 +17,7 @@ from forecast.pricing.reconciliation.months import (
     VERDICTS,
     Limits,
     months_of,
+    paid_elsewhere,
     totals_of,
 )
 from forecast.pricing.reconciliation.statements import (
@@ -206,7 +207,7 @@ def _summed(
     judged = [f for f in found if not f.statement.estimated]
     months = [m for f in found for m in months_of(f, limits)]
     status: Verdict = "within_tolerance"
-    billed = repriced = Decimal(0)
+    billed = repriced = elsewhere = Decimal(0)
     n_lines, said = 0, []
     claimed: set[tuple[pd.Timestamp, str]] = set()
     for one in judged:
@@ -216,7 +217,9 @@ def _summed(
         worst = _worst(one, months_of(one, limits), mine, limits)
         if mine.any():
             billed += sum(cells.loc[mine, "billed"], Decimal(0))
-            repriced += sum(cells.loc[mine, "expected"], Decimal(0))
+            outside = paid_elsewhere(one, mine)
+            elsewhere += outside
+            repriced += sum(cells.loc[mine, "expected"], Decimal(0)) - outside
         n_lines += one.n_judged_lines
         status = max(status, worst, key=VERDICTS.index)
     if not n_lines:
@@ -229,6 +232,11 @@ def _summed(
     said.append(
         sentence(status, billed, repriced, months, limits, compared=bill_of(first).compared)
     )
+    if elsewhere:
+        said.append(
+            f"{to_cents(elsewhere):,} USD of the priority tier are in neither: the bill leaves "
+            "that tier out, as the vendor's cost report does."
+        )
     if discounts:
         said.append(f"The bill shows {discounts[0].said}.")
     if any(f.discount.of_totals for f in judged):
