@@ -13,7 +13,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
-RUNTIME, DEVELOPMENT = LOCK.split("# --- runtime ---\n")[1].split("# --- development ---\n")
+RUNTIME, DEVELOPMENT, SPARK = re.split(r"# --- [a-z]+ ---\n", LOCK)[1:]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -24,10 +24,14 @@ def versions(section: str) -> dict[str, list[Version]]:
     return found
 
 
-@pytest.mark.parametrize("section", [RUNTIME, DEVELOPMENT], ids=["runtime", "development"])
-def test_every_entry_is_exact_and_hashed(section: str) -> None:
+@pytest.mark.parametrize(
+    ("section", "least"),
+    [(RUNTIME, 10), (DEVELOPMENT, 10), (SPARK, 2)],
+    ids=["runtime", "development", "spark"],
+)
+def test_every_entry_is_exact_and_hashed(section: str, least: int) -> None:
     entries = re.split(r"\n(?=\S)", section.strip())
-    assert len(entries) > 10
+    assert len(entries) >= least
     for entry in entries:
         head, *hashes = entry.split("\n")
         assert re.match(r"^[a-z0-9._-]+==[^\s*;]+( ; .+)? \\$", head), head
@@ -37,7 +41,7 @@ def test_every_entry_is_exact_and_hashed(section: str) -> None:
 
 
 def test_no_address_and_no_path() -> None:
-    for section in (RUNTIME, DEVELOPMENT):
+    for section in (RUNTIME, DEVELOPMENT, SPARK):
         assert not re.search(r"[/@]|^-", section, flags=re.MULTILINE)
 
 
@@ -47,8 +51,9 @@ def test_no_address_and_no_path() -> None:
         (PROJECT["project"]["dependencies"], RUNTIME),
         (PROJECT["build-system"]["requires"], RUNTIME),
         (PROJECT["project"]["optional-dependencies"]["dev"], RUNTIME + DEVELOPMENT),
+        (PROJECT["project"]["optional-dependencies"]["spark"], RUNTIME + DEVELOPMENT + SPARK),
     ],
-    ids=["runtime", "build", "dev"],
+    ids=["runtime", "build", "dev", "spark"],
 )
 def test_it_covers_pyproject(wanted: list[str], section: str) -> None:
     locked = versions(section)
