@@ -154,7 +154,9 @@ def _banner(found: Reconciliation, *, warned: bool) -> tuple[int, str]:
     if found.status == "not_done":
         return -1, "Not reconciled: no bill was compared with the usage"
     apart = found.difference_share
-    share = "" if apart is None else f" ({round(100 * apart, 1) + 0.0:+.1f} %)"
+    shown = 0.0 if apart is None else round(100 * apart, 1) + 0.0
+    share = f" ({shown:+.1f} %)" if shown else ""
+    said = heading_of(found)
     if found.status == "within_tolerance":
-        return 0, f"● {heading_of(found)}{share}"
-    return 1, f"▲ {heading_of(found)}{share}: see {TITLE}"
+        return 0, f"● {said}{share}"
+    return 1, f"▲ {said.replace('The usage reprices', 'Reprices')}{share}: see {TITLE}"

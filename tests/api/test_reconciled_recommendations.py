@@ -108,7 +108,7 @@ def test_a_discount_that_the_terms_do_not_give_stands_above_the_savings(
     bill = str(invoice(buyer, months, "0.88"))
     page = buyer.recommend("--invoice", bill)
     totals, no_deal = answer(buyer)["warnings"]
-    assert totals.startswith("The usage reprices to the bill only with a discount")
+    assert totals.startswith("The usage reprices to the bill only with an unconfirmed discount")
     assert "-0.0 %" not in page.stdout
     assert no_deal.startswith("The bills show 12.0 % off list today")
     assert "gives 0.0 % without a commitment" in no_deal

@@ -169,7 +169,7 @@ def heading_of(found: Reconciliation) -> str:
     """
     apart = any(month.verdict in ("warning", "refused") for month in found.months)
     if found.status == "warning" and not apart:
-        return "The usage reprices to the bill only with a discount that nobody has confirmed"
+        return "The usage reprices to the bill only with an unconfirmed discount"
     return _HEADINGS[found.status]
 
 
