@@ -94,7 +94,8 @@ def _usage(rows: pd.DataFrame) -> Group:
     requests = rows.groupby(by, sort=True)["requests"].sum(min_count=1)
     lines = [
         (
-            *(str(word) for word in key),
+            f"{key[0]}: {key[1]}",
+            str(key[2]),
             *(f"{int(n):,}" for n in sums.loc[key]),
             "–" if requests.isna()[key] else f"{int(requests[key]):,}",
         )
@@ -103,11 +104,11 @@ def _usage(rows: pd.DataFrame) -> Group:
     return table(
         f"Usage of all files, {rows['day'].min():%Y-%m-%d} to {rows['day'].max():%Y-%m-%d}",
         [
-            *("platform", "model", "tier", "input", "write 5m", "write 1h", "read", "output"),
+            *("platform: model", "tier", "input", "write 5m", "write 1h", "read", "output"),
             *("searches", "requests"),
         ],
         lines,
-        text_columns=3,
+        text_columns=2,
     )
 
 
