@@ -9,6 +9,7 @@ import typer
 
 from api.commands.documents import price_document, report_document
 from api.commands.options import (
+    DEFAULT_MEMORY_BYTES,
     Arrivals,
     AsOf,
     Engine,
@@ -60,7 +61,7 @@ def import_exports(
     arrivals: Arrivals = None,
     engine: Engine = "duckdb",
     master: Master = None,
-    memory: Memory = "480MB",  # type: ignore[assignment]
+    memory: Memory = DEFAULT_MEMORY_BYTES,
     format_name: Format = None,
     prefer: Prefer = None,
     json: Json = False,

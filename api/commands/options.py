@@ -171,7 +171,9 @@ Template = Annotated[
 ]
 
 
-def _megabytes(text: str) -> int:
+def _megabytes(text: str | int) -> int:
+    if isinstance(text, int):  # the default passes here too
+        return text
     number, unit = text[:-2], text[-2:].upper()
     if unit not in _UNITS or not (number.isascii() and number.isdigit()):
         raise typer.BadParameter(f"{text!r} is not a size; write 400MB or 2GB")
@@ -179,6 +181,9 @@ def _megabytes(text: str) -> int:
 
 
 _UNITS = {"MB": 2**20, "GB": 2**30}
+
+DEFAULT_MEMORY_BYTES = 480 * 2**20
+"""As in `usage.log_sources`, which this module does not import: help must stay fast."""
 
 Arrivals = Annotated[
     Path | None,
@@ -214,6 +219,7 @@ Memory = Annotated[
         metavar="SIZE",
         parser=_megabytes,
         help="What the process may hold in memory while it reads request logs.",
+        show_default="480MB",
     ),
 ]
 
