@@ -75,7 +75,7 @@ class SparkEngine:
             self.session = session.master(master).appName("request logs").getOrCreate()
             for setting, value in SETTINGS.items():
                 self.session.conf.set(setting, value)
-        except Exception as fault:  # noqa: BLE001 py4j and Spark raise what they like
+        except _faults() as fault:
             raise UsageFormatError(f"Spark at {master} cannot be used: {_first(fault)}") from None
         with _quiet():
             self.backend: Any = ibis.pyspark.connect(self.session)
@@ -179,7 +179,7 @@ class SparkEngine:
             yield
         except UsageFormatError:
             raise
-        except Exception as fault:  # noqa: BLE001 py4j and Spark raise what they like
+        except _faults() as fault:
             text = str(fault)
             if any(sign in text for sign in _OVERFLOWS):
                 raise UsageFormatError("adds up to more than 4·10^18; check the unit") from None
@@ -189,6 +189,24 @@ class SparkEngine:
         """Forget what was kept; the session belongs to the user and stays open."""
         for frame in self.kept:
             frame.unpersist()
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """Give what Spark, its bridge to Java and the way back through Arrow raise."""
+    import pyarrow as pa
+    from ibis.common.exceptions import IbisError
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    return (
+        PySparkException,
+        Py4JError,
+        IbisError,
+        pa.ArrowException,
+        OSError,
+        RuntimeError,
+        ValueError,
+    )
 
 
 def _quoted(name: str) -> str:
