@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from forecast.usage.formats.protocol import BUCKET_ROWS, DAY_SECONDS, Parsed
 from forecast.usage.formats.registry import FORMATS, format_named
 from forecast.usage.overlap import Source
 from forecast.usage.request_logs.files import look
+from forecast.usage.request_logs.importing import DEFAULT_MEMORY_BYTES, aggregate_requests
 from forecast.usage.request_logs.layouts import canonical as canonical_layout
 from forecast.usage.request_logs.layouts.protocol import Layout
 from forecast.usage.request_logs.recognition import LAYOUTS, is_request_log, layout_of_file
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from forecast.usage.request_logs.importing import EngineName, RequestSource, RequestUsage
 
 Progress = Callable[[str, float], None]
-
-DEFAULT_MEMORY_BYTES: Final = 480 * 2**20
-"""Python, pandas and DuckDB together; `request_logs.importing` keeps to it."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +173,6 @@ def read_logs(
     UsageFormatError
         Anything that is not as its layout promises, with file, row and column.
     """
-    from forecast.usage.request_logs.importing import aggregate_requests
-
     layouts = {path: layout_of_file(look(path)) for path in paths}
     for layout in LAYOUTS:
         chosen = [path for path in paths if layouts[path] is layout]
