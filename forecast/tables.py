@@ -58,15 +58,19 @@ _PRICED_BY: Final = (
     Column("context_window", "text", "as reported; empty when unknown"),
 )
 
+_OWNED_BY: Final = (
+    Column("workload", "text", "named by the source, else empty until rules assign it"),
+    Column("api_key", "text", "key id or name; empty when unknown"),
+    Column("workspace", "text", "workspace id or name; empty when unknown"),
+    Column("tag", "text", "any other attribution; empty when unknown"),
+)
+
 USAGE_ROWS: Final = Table(
     "usage rows",
     (
         Column("day", "day", "UTC day"),
         *_PRICED_BY,
-        Column("workload", "text", "named by the source, else empty until rules assign it"),
-        Column("api_key", "text", "key id or name; empty when unknown"),
-        Column("workspace", "text", "workspace id or name; empty when unknown"),
-        Column("tag", "text", "any other attribution; empty when unknown"),
+        *_OWNED_BY,
         *_MEASURES,
     ),
 )
@@ -107,18 +111,11 @@ COST_LINES: Final = Table(
 line has at least one of the last two.
 """
 
-_SENT_BY: Final = (
-    Column("workload", "text", "named by the log, else empty"),
-    Column("api_key", "text", "key id or name; empty when unknown"),
-    Column("workspace", "text", "workspace id or name; empty when unknown"),
-    Column("tag", "text", "any other attribution; empty when unknown"),
-    Column("model", "text", "the id the vendor bills"),
-)
-
 ARRIVALS: Final = Table(
     "arrivals",
     (
-        *_SENT_BY,
+        *_OWNED_BY,
+        Column("model", "text", "the id the vendor bills"),
         Column("prefix", "text", "id of the shared prefix; empty when the log names none"),
         Column("pooled", "count", "1 when the row adds up every prefix that has no row of its own"),
         Column("measure", "text", "gap_seconds, hour_of_week (0 is Monday 0:00), minute_of_hour"),
