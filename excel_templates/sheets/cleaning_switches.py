@@ -191,9 +191,9 @@ def fill(book: Book, switches: Switches) -> None:
 
 
 def _meaning(entry: CleaningEntry) -> str:
-    span = f"{entry.start}" if entry.end in (None, entry.start) else f"{entry.start} – {entry.end}"
+    """Say what the switch does in the width of the column; the days stand on History."""
     yearly = "" if entry.yearly_usd is None else f", {entry.yearly_usd:+,.0f} USD a year"
-    return f"switched: demand x {entry.switch_factor:g}{yearly}; {entry.workload}, {span}"
+    return f"{entry.workload}: if switched, demand x {entry.switch_factor:g}{yearly}"
 
 
 def state_formula(line: str, otherwise: str) -> str:
