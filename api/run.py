@@ -71,8 +71,6 @@ class Settings:
     ----------
     n_scenarios
         Size of the decision set.
-    jobs
-        Processes for the model fits; the result does not depend on it.
     limits
         How far usage and bills may be apart; None takes the shipped limits.
     """
@@ -80,7 +78,6 @@ class Settings:
     as_of: date | None = None
     seed: int = 0
     n_scenarios: int = 1000
-    jobs: int = 1
     limits: Limits | None = None
 
 
@@ -134,7 +131,6 @@ def recommend_into(
             as_of=settings.as_of,
             seed=settings.seed,
             n_scenarios=settings.n_scenarios,
-            jobs=settings.jobs,
             inputs=inputs,
             price_sheets=price_sheets,
             bills=bills.statements,

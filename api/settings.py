@@ -27,15 +27,12 @@ class Settings:
     trusted_hosts
         Host headers that are answered. The service has no accounts yet, so that these are the
         names of this machine only; a web page elsewhere cannot reach it under its own name.
-    jobs
-        Processes for the model fits of one request.
     """
 
     data_dir: Path
     max_body_bytes: int = 64 * MEGABYTE
     max_json_bytes: int = 32 * MEGABYTE
     trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
-    jobs: int = 1
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -76,7 +76,7 @@ FORM = {
 """JSON schema of the multipart form."""
 
 
-def form_settings(form: MultiDict[str, str], jobs: int) -> Settings:
+def form_settings(form: MultiDict[str, str]) -> Settings:
     """Read the plain fields of a form.
 
     Raises
@@ -102,12 +102,12 @@ def form_settings(form: MultiDict[str, str], jobs: int) -> Settings:
         day = date.fromisoformat(form["as_of"]) if "as_of" in form else None
     except ValueError:
         raise DocumentError([Fault(("as_of",), "is no day of the calendar")]) from None
-    return Settings(as_of=day, seed=int(form.get("seed", "0")), n_scenarios=n_scenarios, jobs=jobs)
+    return Settings(as_of=day, seed=int(form.get("seed", "0")), n_scenarios=n_scenarios)
 
 
-def body_settings(body: RecommendationBody, jobs: int) -> Settings:
+def body_settings(body: RecommendationBody) -> Settings:
     """Give the settings of a JSON body."""
-    return Settings(as_of=body.as_of, seed=body.seed, n_scenarios=body.paths, jobs=jobs)
+    return Settings(as_of=body.as_of, seed=body.seed, n_scenarios=body.paths)
 
 
 def form_documents(

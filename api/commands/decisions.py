@@ -107,10 +107,13 @@ def recommend(
             "them too.",
         ),
     ] = 1000,
-    jobs: Annotated[
+    _jobs: Annotated[
         int,
         typer.Option(
-            metavar="N", min=1, help="Processes for the model fits; no effect on the result."
+            "--jobs",
+            metavar="N",
+            min=1,
+            help="Accepted for scripts that give it; one process fits everything at once.",
         ),
     ] = 1,
     price_sheets: PriceSheets = None,
@@ -145,7 +148,6 @@ def recommend(
         as_of=as_of,
         seed=seed,
         n_scenarios=paths,
-        jobs=jobs,
         limits=limits_of(tolerance_share, refusal_share),
     )
     with progress_on(progress) as bar:

@@ -10,7 +10,6 @@ from api.operations import Answer, json_response, route
 from api.problems import problem
 from api.results import ANSWER, WORKBOOK, StoredResult, answer_json
 from api.run import recommend_into
-from api.settings import Settings
 from api.store import Store
 from api.uploads import (
     FORM,
@@ -67,8 +66,7 @@ def create_recommendation(body: RecommendationBody | None) -> Response:
 
 
 def _from_form(identifier: str) -> StoredResult:
-    jobs = _settings().jobs
-    settings = form_settings(request.form, jobs)
+    settings = form_settings(request.form)
     uploads, portfolio, terms = form_documents(request.files)
     bills = request.files.getlist("invoice")
     with laid_down(uploads) as paths, laid_down(bills, unnamed="invoice") as invoices:
@@ -79,18 +77,13 @@ def _from_form(identifier: str) -> StoredResult:
 
 def _from_body(body: RecommendationBody, identifier: str) -> StoredResult:
     portfolio, terms = body_documents(body)
-    settings = body_settings(body, _settings().jobs)
+    settings = body_settings(body)
     with rows_laid_down(body.usage) as path, pointing_into_body():
         place = _store().place(identifier)
         stored, _ = recommend_into(
             place, [path], portfolio, terms, settings, format_name="canonical"
         )
     return stored
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 @route(

@@ -121,7 +121,6 @@ def forecast_demand(
     n_paths: int,
     rng: np.random.Generator,
     keep: Sequence[Kept] = (),
-    jobs: int = 1,
     progress: Callable[[str, float], None] | None = None,
 ) -> DemandForecast:
     """Forecast the demand of every workload, jointly.
@@ -145,11 +144,9 @@ def forecast_demand(
     n_paths
         N sample paths.
     rng
-        Source of randomness; results do not depend on `jobs`.
+        Source of randomness.
     keep
         Stretches that somebody decided to leave as they are; they are not mended.
-    jobs
-        Accepted for callers that share a setting; every member runs in this process.
     progress
         Told (stage, share done).
 
@@ -167,7 +164,6 @@ def forecast_demand(
     InputError
         Months that are not consecutive or begin before `as_of`, or a workload without a weight.
     """
-    del jobs
     tell = progress or _silent
     _check_months(months, as_of)
     tell("history", 0.0)

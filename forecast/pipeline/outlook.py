@@ -41,7 +41,6 @@ def forecast_usage(
     as_of: date | None = None,
     seed: int = 0,
     n_paths: int = 4000,
-    jobs: int = 1,
     price_sheets: Sequence[Path | NamedSheet] = (),
     progress: Progress | None = None,
 ) -> UsageForecast:
@@ -106,7 +105,6 @@ def forecast_usage(
         n_paths=n_paths,
         rng=rng_demand,
         keep=history.kept,
-        jobs=jobs,
         progress=lambda stage, done: tell(stage, 0.1 + 0.8 * done),
     )
     demand = with_migrations(demand, daily, card, day)

@@ -93,7 +93,6 @@ def recommend(
     as_of: date | None = None,
     seed: int = 0,
     n_scenarios: int = 1000,
-    jobs: int = 1,
     offers: Sequence[Offer] = (),
     inputs: Sequence[InputDigest] = (),
     price_sheets: Sequence[Path | NamedSheet] = (),
@@ -112,8 +111,6 @@ def recommend(
         Usage after this day is not read; the default is the last complete day.
     n_scenarios
         Size M of the decision set.
-    jobs
-        Processes for the model fits; the result does not depend on it.
     price_sheets
         The customer's own prices; a sheet wins over the list, a later one over an earlier one.
     bills
@@ -216,7 +213,6 @@ def recommend(
             n_paths=PATHS_PER_SCENARIO * n_scenarios,
             rng=rng_demand,
             keep=history.kept,
-            jobs=jobs,
             progress=lambda stage, done: tell(stage, 0.1 + 0.6 * done),
         )
     except ShortHistoryError as short:

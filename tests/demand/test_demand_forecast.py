@@ -136,8 +136,8 @@ def test_order_of_the_inventory_and_of_rows_do_not_matter(portfolio, inventory, 
 
 
 @pytest.mark.slow
-def test_processes_do_not_matter(portfolio, inventory, found):
-    other = forecast(portfolio, workloads=inventory, jobs=2)
+def test_the_same_inputs_give_the_same_bytes(portfolio, inventory, found):
+    other = forecast(portfolio, workloads=inventory)
     assert other.paths.units.tobytes() == found.paths.units.tobytes()
 
 

@@ -21,8 +21,8 @@ def answer(outcome) -> Recommendation:
     return outcome.result
 
 
-def test_the_same_inputs_give_the_same_bytes_whatever_the_jobs(buyer, outcome):
-    again = buyer.run(jobs=2)
+def test_the_same_inputs_give_the_same_bytes(buyer, outcome):
+    again = buyer.run()
     assert again.result.model_dump_json() == outcome.result.model_dump_json()
     assert again.decisions.to_frame().equals(outcome.decisions.to_frame())
 
