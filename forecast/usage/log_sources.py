@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from forecast.errors import UsageFormatError
-from forecast.records.costs import Amounts
 from forecast.usage.containers.limits import LIMITS
 from forecast.usage.formats.cells import midnight
 from forecast.usage.formats.protocol import BUCKET_ROWS, DAY_SECONDS, Parsed
@@ -24,7 +22,6 @@ from forecast.usage.request_logs.layouts.protocol import Layout
 from forecast.usage.request_logs.recognition import LAYOUTS, is_request_log, layout_of_file
 
 if TYPE_CHECKING:
-    from forecast.usage.formats.head import Head
     from forecast.usage.request_logs.importing import EngineName, RequestSource, RequestUsage
 
 Progress = Callable[[str, float], None]
@@ -55,59 +52,10 @@ class LogSettings:
 
 
 @dataclass(frozen=True)
-class LogFormat:
-    """A layout as a format, so that logs meet exports in one rule about overlaps."""
+class LogSource:
+    """One layout's logs: the files they came from and what they add up to."""
 
     layout: Layout
-    holds: tuple[Literal["usage", "costs"], ...] = ("usage",)
-    amounts: Amounts | None = None
-    seen_by: Literal["vendor", "observer"] = field(init=False)
-
-    def __post_init__(self) -> None:
-        observed = self.layout.recorded_by == "litellm"
-        object.__setattr__(self, "seen_by", "observer" if observed else "vendor")
-
-    @property
-    def name(self) -> str:
-        """The word for it in reports."""
-        return self.layout.name
-
-    @property
-    def description(self) -> str:
-        """What the log is, for people."""
-        return self.layout.description
-
-    @property
-    def recorded_by(self) -> str:
-        """Whose books the log copies."""
-        return self.layout.recorded_by
-
-    @property
-    def input_includes_cache(self) -> bool:
-        """Whether the log counts cache tokens as input."""
-        return self.layout.input_includes_cache
-
-    @property
-    def cannot_tell(self) -> tuple[str, ...]:
-        """Columns that no log of this layout can fill."""
-        return self.layout.cannot_tell
-
-    def fits(self, head: Head) -> bool:
-        """Tell by column names; `separated` looks at the file instead."""
-        return self.layout.fits(head.columns | head.keys)
-
-    def read(self, data: bytes, file: str) -> Parsed:
-        """Refuse bytes: a log is read where it lies."""
-        raise UsageFormatError(
-            f"is a request log ({len(data)} bytes); give its path, not its content", file=file
-        )
-
-
-@dataclass(frozen=True)
-class LogSource:
-    """One layout's logs: the format, the files they came from and what they add up to."""
-
-    kind: LogFormat
     files: tuple[RequestSource, ...]
     parsed: Parsed
 
@@ -115,7 +63,7 @@ class LogSource:
     def as_source(self) -> Source:
         """Give what the rule about overlaps looks at; named by the first file."""
         more = f" and {len(self.files) - 1} more logs" if len(self.files) > 1 else ""
-        return f"{self.files[0].file}{more}", self.kind, self.parsed
+        return f"{self.files[0].file}{more}", self.layout, self.parsed
 
 
 def is_layout_alone(name: str) -> bool:
@@ -186,8 +134,7 @@ def read_logs(
             with_arrivals=settings.with_arrivals,
             progress=progress,
         )
-        kind = LogFormat(layout)
-        yield LogSource(kind, usage.sources, _parsed(usage)), usage.arrivals
+        yield LogSource(layout, usage.sources, _parsed(usage)), usage.arrivals
 
 
 def _files_of(path: Path) -> list[Path]:

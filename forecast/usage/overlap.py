@@ -16,9 +16,9 @@ import pandas as pd
 from forecast.errors import UsageFormatError
 from forecast.tables import COST_LINES, USAGE_ROWS
 from forecast.usage.formats import platforms
-from forecast.usage.formats.protocol import ANY_BOOKS, Parsed, UsageFormat
+from forecast.usage.formats.protocol import ANY_BOOKS, Books, Parsed
 
-Source = tuple[str, UsageFormat, Parsed]
+Source = tuple[str, Books, Parsed]
 """Name of the file, its format, and what it says."""
 
 _KEY: Final = [*(c.name for c in USAGE_ROWS.columns if c.kind in ("day", "text")), "group"]
@@ -37,7 +37,7 @@ class Kept:
 def prefer_formats(sources: Sequence[Source], preferred: Sequence[str]) -> list[Kept]:
     """Tell what to keep where two views of the same usage, or of the same amounts, meet.
 
-    Where two exports are views of one another (`_views`) and cover the same UTC day of the same
+    Where two exports are views of one another (`views`) and cover the same UTC day of the same
     platform, what the format that stands first in `preferred` says is kept; formats that are not
     named there come after those that are, and among themselves none gives way. Amounts give way
     only to amounts of the same meaning.
@@ -54,7 +54,7 @@ def prefer_formats(sources: Sequence[Source], preferred: Sequence[str]) -> list[
         kept = Kept(*(pd.Series(True, index=f.index) for f in (mine[2].rows, mine[2].costs)))
         for theirs in sources:
             gives_way = rank.get(theirs[1].name, last) < rank.get(mine[1].name, last)
-            if gives_way and _views(mine[1], theirs[1]):
+            if gives_way and views(mine[1], theirs[1]):
                 kept = Kept(
                     kept.rows & ~_covered(mine, theirs, "usage"),
                     kept.costs & ~_covered(mine, theirs, "costs"),
@@ -73,12 +73,12 @@ def refuse_overlaps(sources: Sequence[Source]) -> None:
     """
     if len(sources) < 2:
         return
-    _refuse_two_views(sources)
+    _refuse_twoviews(sources)
     _refuse_same_buckets(sources)
     _refuse_same_lines(sources)
 
 
-def _views(kind: UsageFormat, other: UsageFormat) -> bool:
+def views(kind: Books, other: Books) -> bool:
     """Tell whether two formats may show the same requests.
 
     Two exports of the same books do, an exchange format may copy any books, and an observer sees
@@ -91,7 +91,7 @@ def _views(kind: UsageFormat, other: UsageFormat) -> bool:
     return len(books) == 1 or ANY_BOOKS in books or "observer" in (kind.seen_by, other.seen_by)
 
 
-def _meaning(kind: UsageFormat) -> str:
+def _meaning(kind: Books) -> str:
     """Give what the amounts of a format mean; cents and dollars may be the same books."""
     return kind.amounts.meaning if kind.amounts else ""
 
@@ -126,10 +126,10 @@ def _covered(mine: Source, theirs: Source, what: str) -> np.ndarray:
     return own.isin(other.unique())
 
 
-def _refuse_two_views(sources: Sequence[Source]) -> None:
+def _refuse_twoviews(sources: Sequence[Source]) -> None:
     for one, two in combinations(sources, 2):
         (file, kind, _), (other, other_kind, _) = one, two
-        if not _views(kind, other_kind):
+        if not views(kind, other_kind):
             continue
         for what in ("usage", "costs"):
             shared = _covered(one, two, what)

@@ -19,7 +19,7 @@ from forecast.usage.aggregate import sum_by_key
 from forecast.usage.containers.opening import Entry, opened
 from forecast.usage.formats import canonical
 from forecast.usage.formats.head import Head
-from forecast.usage.formats.protocol import Parsed, UsageFormat
+from forecast.usage.formats.protocol import Books, Parsed, UsageFormat
 from forecast.usage.formats.registry import FORMATS, format_named, format_of
 from forecast.usage.log_sources import (
     LogSettings,
@@ -380,7 +380,7 @@ def _last_day(parsed: Parsed) -> date:
     return (parsed.last - timedelta(seconds=1)).date()
 
 
-def _continued(before: Parsed, kind: UsageFormat, sources: Sequence[Source]) -> bool:
+def _continued(before: Parsed, kind: Books, sources: Sequence[Source]) -> bool:
     return any(
         other.name == kind.name and parsed.first >= before.last for _, other, parsed in sources
     )

@@ -10,7 +10,9 @@ from usage_samples import CANONICAL, write
 from forecast.errors import UsageFormatError
 from forecast.pricing.model_ids import canonicalise_models
 from forecast.usage.log_sources import LogSettings, separated
-from forecast.usage.reading import read_exports, read_usage
+from forecast.usage.overlap import views
+from forecast.usage.reading import format_named, read_exports, read_usage
+from forecast.usage.request_logs.recognition import LAYOUTS
 
 REQUESTS = """time,model,input_tokens,output_tokens,api_key,prefix,cache_read_tokens
 2026-10-01T10:00:00Z,claude-opus-5-5,100,10,chat,p1,0
@@ -83,3 +85,15 @@ def test_a_log_can_be_named(tmp_path):
     other = write(tmp_path, "other.json", json.dumps({"data": []}))
     with pytest.raises(UsageFormatError):
         read_usage([other], format_name="canonical_requests")
+
+
+@pytest.mark.parametrize(
+    ("log", "other"),
+    [("bedrock_invocation_log", "aws_cur"), ("litellm_spend_logs", "anthropic_usage_report")],
+)
+def test_the_engine_and_the_format_of_a_log_are_the_same_view(log, other):
+    (layout,) = [one for one in LAYOUTS if one.name == log]
+    kind, rival = format_named(log), format_named(other)
+    assert (layout.recorded_by, layout.seen_by) == (kind.recorded_by, kind.seen_by)
+    assert views(layout, rival)
+    assert views(kind, rival)

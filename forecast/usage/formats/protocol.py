@@ -66,8 +66,8 @@ class Parsed:
     pages_missing: bool = False
 
 
-class UsageFormat(Protocol):
-    """A module that reads one export format."""
+class Books(Protocol):
+    """What two exports must say of themselves to be told apart, or for two views of one usage."""
 
     @property
     def name(self) -> str:
@@ -92,10 +92,6 @@ class UsageFormat(Protocol):
         """
 
     @property
-    def holds(self) -> tuple[Literal["usage", "costs"], ...]:
-        """What a file of this format gives: usage rows, cost lines, or both."""
-
-    @property
     def amounts(self) -> Amounts | None:
         """What its amounts are; None for an export without any."""
 
@@ -109,6 +105,14 @@ class UsageFormat(Protocol):
     @property
     def cannot_tell(self) -> tuple[str, ...]:
         """Columns that no file of this format can fill."""
+
+
+class UsageFormat(Books, Protocol):
+    """A module that reads one export format."""
+
+    @property
+    def holds(self) -> tuple[Literal["usage", "costs"], ...]:
+        """What a file of this format gives: usage rows, cost lines, or both."""
 
     def fits(self, head: Head) -> bool:
         """Tell from the beginning of a file whether it is of this format."""

@@ -16,13 +16,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from forecast.records.usage import Geography
-from forecast.usage.formats import cells
+from forecast.usage.formats import bedrock_invocation_log, cells
 from forecast.usage.request_logs.fields import Record, count_field, instant_field, name_field
 from forecast.usage.request_logs.layouts.protocol import TEXT, Members, Requests
 
 name: Final = "bedrock_invocation_log"
 description: Final = "Amazon Bedrock model invocation log (JSON)"
-recorded_by: Final = "bedrock"
+recorded_by: Final = bedrock_invocation_log.recorded_by
+seen_by: Final = bedrock_invocation_log.seen_by
+amounts: Final = None
 input_includes_cache: Final = False
 cannot_tell: Final = ("service_tier", "cache_write_1h_tokens", "web_searches", "tag", "prefix")
 

@@ -41,6 +41,8 @@ from forecast.usage.request_logs.layouts.protocol import COUNTS, NAMES, TEXT, Me
 name: Final = "canonical_requests"
 description: Final = "this product's own request table (Parquet, CSV or JSON lines)"
 recorded_by: Final = ""
+seen_by: Final = "vendor"
+amounts: Final = None
 input_includes_cache: Final = False
 cannot_tell: Final[tuple[str, ...]] = ()
 words: Final[Mapping[str, Callable[[str], str]]] = {}

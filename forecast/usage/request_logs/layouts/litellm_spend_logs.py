@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from forecast.records.usage import ServiceTier
-from forecast.usage.formats import cells, vocabulary
+from forecast.usage.formats import cells, litellm_spend_logs, vocabulary
 from forecast.usage.request_logs.fields import (
     Field,
     Record,
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 name: Final = "litellm_spend_logs"
 description: Final = "LiteLLM spend logs (LiteLLM_SpendLogs as CSV, JSON lines or Parquet)"
-recorded_by: Final = "litellm"
+recorded_by: Final = litellm_spend_logs.recorded_by
+seen_by: Final = litellm_spend_logs.seen_by
+amounts: Final = None
 input_includes_cache: Final = True
 cannot_tell: Final = ("cache_write_1h_tokens", "web_searches", "prefix")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from forecast.usage.formats import cells, vocabulary
+from forecast.usage.formats.protocol import Books
 from forecast.usage.request_logs.fields import Field, Record
 
 if TYPE_CHECKING:
@@ -74,28 +75,8 @@ class Requests:
     not_billed: ir.Value | None = None
 
 
-class Layout(Protocol):
-    """A module that maps one source schema."""
-
-    @property
-    def name(self) -> str:
-        """The word for it in reports."""
-
-    @property
-    def description(self) -> str:
-        """What the log is, for people."""
-
-    @property
-    def recorded_by(self) -> str:
-        """Whose books the log copies; empty for logs of the customer's own."""
-
-    @property
-    def input_includes_cache(self) -> bool:
-        """Whether the log counts cache reads and writes inside its input tokens."""
-
-    @property
-    def cannot_tell(self) -> tuple[str, ...]:
-        """Columns that no log of this layout can fill."""
+class Layout(Books, Protocol):
+    """A module that maps one source schema; whose books it copies is what its format says."""
 
     @property
     def words(self) -> Mapping[str, Callable[[str], str]]:
