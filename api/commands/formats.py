@@ -13,7 +13,9 @@ def formats(json: Json = False) -> None:
     """
     from api.terminal.usage import known_formats
     from forecast.usage.formats.registry import FORMATS
+    from forecast.usage.log_sources import LAYOUTS_ALONE
 
+    known = (*FORMATS, *LAYOUTS_ALONE)
     if json:
         print_json(
             {
@@ -27,9 +29,9 @@ def formats(json: Json = False) -> None:
                         "amounts": kind.amounts and kind.amounts._asdict(),
                         "cannot_tell": list(kind.cannot_tell),
                     }
-                    for kind in FORMATS
+                    for kind in known
                 ]
             }
         )
         return
-    print_page(known_formats(FORMATS))
+    print_page(known_formats(known))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from forecast.records.reconciliation import Reconciliation
-    from forecast.usage.formats.protocol import UsageFormat
+    from forecast.usage.formats.protocol import Books
     from forecast.usage.reading import SourceReport
 
 
@@ -42,7 +42,7 @@ def cost_table(n_written: int, n_read: int, out: str) -> Text:
     return plain(f"{n_written:,} cost lines are in {out}{rest}")
 
 
-def known_formats(kinds: Sequence[UsageFormat]) -> Group:
+def known_formats(kinds: Sequence[Books]) -> Group:
     """List the formats with what they hold, and what they cannot tell."""
     return table(
         "Exports that can be read, recognised by content",
@@ -52,7 +52,7 @@ def known_formats(kinds: Sequence[UsageFormat]) -> Group:
     )
 
 
-def _what_it_holds(kind: UsageFormat) -> Text:
+def _what_it_holds(kind: Books) -> Text:
     said = [" and ".join(kind.holds)]
     if "usage" in kind.holds:
         cached = "with cached tokens, taken out" if kind.input_includes_cache else "without cached"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -66,13 +66,19 @@ class LogSource:
         return f"{self.files[0].file}{more}", self.layout, self.parsed
 
 
+LAYOUTS_ALONE: Final = tuple(
+    layout for layout in LAYOUTS if layout.name not in {kind.name for kind in FORMATS}
+)
+"""Logs that only the engine reads."""
+
+
 def is_layout_alone(name: str) -> bool:
     """Tell whether only the engine reads logs of that name.
 
     >>> is_layout_alone("canonical_requests"), is_layout_alone("litellm_spend_logs")
     (True, False)
     """
-    return name in {layout.name for layout in LAYOUTS} - {kind.name for kind in FORMATS}
+    return name in {layout.name for layout in LAYOUTS_ALONE}
 
 
 def known_name(name: str) -> str:

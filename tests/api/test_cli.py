@@ -350,7 +350,7 @@ class TestServe:
 class TestFormats:
     def test_every_format_says_what_it_holds_and_cannot_tell(self) -> None:
         found = json.loads(run("formats", "--json").stdout)["formats"]
-        assert [kind["name"] for kind in found] == [kind.name for kind in FORMATS]
+        assert [k["name"] for k in found] == [*(k.name for k in FORMATS), "canonical_requests"]
         assert all(set(kind["holds"]) <= {"usage", "costs"} and kind["holds"] for kind in found)
         assert all((kind["amounts"] is None) == ("costs" not in kind["holds"]) for kind in found)
 

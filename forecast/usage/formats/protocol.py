@@ -92,6 +92,10 @@ class Books(Protocol):
         """
 
     @property
+    def holds(self) -> tuple[Literal["usage", "costs"], ...]:
+        """What a file of this format gives: usage rows, cost lines, or both."""
+
+    @property
     def amounts(self) -> Amounts | None:
         """What its amounts are; None for an export without any."""
 
@@ -109,10 +113,6 @@ class Books(Protocol):
 
 class UsageFormat(Books, Protocol):
     """A module that reads one export format."""
-
-    @property
-    def holds(self) -> tuple[Literal["usage", "costs"], ...]:
-        """What a file of this format gives: usage rows, cost lines, or both."""
 
     def fits(self, head: Head) -> bool:
         """Tell from the beginning of a file whether it is of this format."""

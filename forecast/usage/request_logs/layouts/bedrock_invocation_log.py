@@ -24,6 +24,7 @@ name: Final = "bedrock_invocation_log"
 description: Final = "Amazon Bedrock model invocation log (JSON)"
 recorded_by: Final = bedrock_invocation_log.recorded_by
 seen_by: Final = bedrock_invocation_log.seen_by
+holds: Final = ("usage",)
 amounts: Final = None
 input_includes_cache: Final = False
 cannot_tell: Final = ("service_tier", "cache_write_1h_tokens", "web_searches", "tag", "prefix")

@@ -42,6 +42,7 @@ name: Final = "canonical_requests"
 description: Final = "this product's own request table (Parquet, CSV or JSON lines)"
 recorded_by: Final = ""
 seen_by: Final = "vendor"
+holds: Final = ("usage",)
 amounts: Final = None
 input_includes_cache: Final = False
 cannot_tell: Final[tuple[str, ...]] = ()

@@ -37,6 +37,7 @@ name: Final = "litellm_spend_logs"
 description: Final = "LiteLLM spend logs (LiteLLM_SpendLogs as CSV, JSON lines or Parquet)"
 recorded_by: Final = litellm_spend_logs.recorded_by
 seen_by: Final = litellm_spend_logs.seen_by
+holds: Final = ("usage",)
 amounts: Final = None
 input_includes_cache: Final = True
 cannot_tell: Final = ("cache_write_1h_tokens", "web_searches", "prefix")
