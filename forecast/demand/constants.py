@@ -14,8 +14,6 @@ from typing import Any
 
 SIGNALS = (
     "one",
-    "own_error",
-    "evidence",
     "disagreement",
     "quarterly_change",
     "yearly_change",
@@ -26,6 +24,10 @@ SIGNALS = (
 )
 """What the spread is a log-linear function of; `signals` says what each one is."""
 
+OWN_WINDOWS = 4.0
+"""Past windows that a series' own errors must bring to count half. On held-out domains 1, 2 and 4
+scored alike (monthly tasks .0627, .0626, .0626)."""
+
 
 @dataclass(frozen=True)
 class Constants:
@@ -35,16 +37,24 @@ class Constants:
     ----------
     sharpness, prior_windows
         η and n₀ of the members' weights.
-    degrees
-        Degrees of freedom of the Student t of log errors.
-    spread
-        Coefficient of every signal, in the order of `SIGNALS`.
+    degrees, degrees_a_window
+        ν and c: degrees of freedom of the Student t of log errors, without own past errors and
+        added by each past window.
+    expected
+        a: coefficients of the signals, in the order of `SIGNALS`, for the scale that a series
+        shows before its own past errors are looked at.
+    spread, own
+        b and κ: coefficients of the signals and of the log ratio of own past errors to that
+        expected scale.
     """
 
     sharpness: float
     prior_windows: float
     degrees: float
+    degrees_a_window: float
+    expected: tuple[float, ...]
     spread: tuple[float, ...]
+    own: float
 
 
 @lru_cache(maxsize=16)
@@ -61,5 +71,8 @@ def constants(without: str | None = None) -> Constants:
         sharpness=float(row["sharpness"]),
         prior_windows=float(row["prior_windows"]),
         degrees=float(row["degrees"]),
+        degrees_a_window=float(row["degrees_a_window"]),
+        expected=tuple(float(row["expected"][name]) for name in SIGNALS),
         spread=tuple(float(row["spread"][name]) for name in SIGNALS),
+        own=float(row["own"]),
     )

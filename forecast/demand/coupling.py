@@ -3,9 +3,14 @@
 The raw figure ρ̂ is the mean of two means over pairs of workloads: Spearman's correlation of the
 log changes between 4-week sums, and the correlation of the signed ranks of the pool's errors at
 past origins about zero. Errors are not centred, because growth that all workloads had and no
-member saw is what makes them miss together. With n periods in the typical pair,
+member saw is what makes them miss together. With p workloads and n periods in the typical pair, the
+variance of such a mean is that of an intraclass correlation (Fisher 1925, Statistical Methods for
+Research Workers, section 39), and the figure is shrunk to a prior by it,
 
-    ρ = (n ρ̂ + n₀ ρ₀) / (n + n₀),  held between 0 and .9.
+    v = 2 (1 − ρ̂)² (1 + (p − 1) ρ̂)² / (p (p − 1) n),
+    ρ = (ρ̂ / v + ρ₀ / τ²) / (1 / v + 1 / τ²),  held between 0 and .9:
+
+eight workloads say more of it than two.
 """
 
 from __future__ import annotations
@@ -21,8 +26,8 @@ from forecast.demand.pool import Pool
 PRIOR_CORRELATION = 0.2
 """ρ₀. Assumed: the same customers and the same budget drive a company's workloads."""
 
-PRIOR_PERIODS = 26.0
-"""n₀: two years of 4-week changes count as much as the prior. Assumed."""
+PRIOR_SPREAD = 0.2
+"""τ: the prior holds anything from none to a strong correlation. Assumed."""
 
 MIN_PAIRED = 6
 """Paired periods below which a pair says nothing."""
@@ -46,7 +51,14 @@ def rank_correlation(pool: Pool, i: int, kinds: Sequence[Kind]) -> float:
     by_window = [_mean_pair(errors[:, :, k], centred=False) for k in range(errors.shape[2])]
     missed = [value for value, paired in by_window if paired > 0]
     raw = (changes + float(np.mean(missed))) / 2 if missed else changes
-    shrunk = (n * raw + PRIOR_PERIODS * PRIOR_CORRELATION) / (n + PRIOR_PERIODS)
+    return _shrunk(raw, len(rows), n)
+
+
+def _shrunk(raw: float, p: int, n: int) -> float:
+    held = float(np.clip(raw, 0.0, 0.9))
+    variance = 2 * ((1 - held) * (1 + (p - 1) * held)) ** 2 / (p * (p - 1) * n)
+    trust = 1 / variance, 1 / PRIOR_SPREAD**2
+    shrunk = (trust[0] * raw + trust[1] * PRIOR_CORRELATION) / sum(trust)
     return float(np.clip(shrunk, 0.0, 0.9))
 
 

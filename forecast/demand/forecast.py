@@ -36,7 +36,7 @@ from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import Pool, pool_members
-from forecast.demand.replicates import evidence_replicates
+from forecast.demand.replicates import Z_80, evidence_replicates
 from forecast.demand.report import kind_notes, member_weights, shift_notes, workload_outlook
 from forecast.demand.simulate import (
     Calendar,
@@ -354,5 +354,7 @@ def _check_months(months: tuple[date, ...], as_of: date) -> None:
 
 
 def _log_spread(totals: Floats) -> float:
+    """Width of the central 80 % in standard deviations of a normal: far tails do not move it."""
     live = totals > 0
-    return float(np.log(totals[live]).std()) if live.any() else 0.0
+    low, high = np.quantile(np.log(totals[live]), (0.1, 0.9)) if live.any() else (0.0, 0.0)
+    return float(high - low) / Z_80

@@ -17,7 +17,9 @@ equal with no evidence, sharp with much. η and n₀ are learned (`calibration`)
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -25,6 +27,8 @@ from forecast.demand.constants import Constants
 from forecast.demand.hindcast import Hindcast
 from forecast.demand.members.past_totals import known_sums
 from forecast.demand.members.protocol import Floats, Ints, Window, log_window_totals
+
+T = TypeVar("T")
 
 ERROR_FLOOR = 0.002
 """Added to ε before its log is taken: .2 % better is no merit."""
@@ -65,17 +69,11 @@ class Opinion:
         [S, O] pooled log total; NaN where no member serves.
     disagreement
         [S, O] weighted standard deviation of the members' log totals.
-    own_error
-        [S, O] ε of the pool itself at past origins; NaN with none.
-    count
-        [S, O] n, past windows behind it.
     """
 
     weights: Floats
     centre: Floats
     disagreement: Floats
-    own_error: Floats
-    count: Floats
 
 
 @dataclass(frozen=True)
@@ -92,17 +90,13 @@ class Pool:
         K windows that are scored: a quarter to three years.
     missed
         For every window: [S, O, M] said less realised log totals; NaN where not known now.
-    shapes, scales
-        What `signals` and `calibration` worked out, kept.
     """
 
     hindcast: Hindcast
     constants: Constants
     windows: tuple[Window, ...]
     missed: tuple[Floats, ...]
-    shapes: list[Floats] = field(default_factory=list, repr=False, compare=False)
-    scales: dict[Window, Floats] = field(default_factory=dict, repr=False, compare=False)
-    _told: dict[Window, Opinion] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def origins(self) -> Ints:
@@ -137,23 +131,45 @@ class Pool:
         out = np.full((len(self.hindcast.paths), i, len(self.windows)), np.nan)
         for k, window in enumerate(self.windows):
             over = int(np.searchsorted(self.origins, self.origins[i] - window.end, side="right"))
-            opinion = self.opinion(window)
-            miss = np.where(np.isfinite(self.missed[k]), self.missed[k], 0.0)
-            known = np.isfinite(self.missed[k]).any(axis=2)
-            pooled = (opinion.weights * miss).sum(axis=2)
-            out[:, :over, k] = np.where(known, -pooled, np.nan)[:, :over]
+            out[:, :over, k] = self.pooled_errors(k)[:, :over]
         return out
+
+    def pooled_errors(self, k: int) -> Floats:
+        """Realised less pooled log totals of scored window k after every origin, [S, O].
+
+        NaN where it is not known now.
+        """
+        return self.once(("errors", k), lambda: self._pooled_errors(k))
+
+    def _pooled_errors(self, k: int) -> Floats:
+        known = np.isfinite(self.missed[k])
+        weights = self.opinion(self.windows[k]).weights
+        miss = (weights * np.where(known, self.missed[k], 0.0)).sum(axis=2)
+        return np.where(known.any(axis=2), -miss, np.nan)
+
+    def alike(self, window: Window) -> list[tuple[int, float]]:
+        """Scored windows that tell of `window`, as (place, u): not much longer, or the shortest."""
+        length = window.length
+        return [
+            (k, min(scored.length, length) / max(scored.length, length))
+            for k, scored in enumerate(self.windows)
+            if scored.length <= 2 * length or k < 2
+        ]
 
     def opinion(self, window: Window) -> Opinion:
         """What the pool says of a window after every origin; kept once worked out."""
-        if window not in self._told:
-            self._told[window] = self._judge(window)
-        return self._told[window]
+        return self.once(("opinion", window), lambda: self._judge(window))
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Work something out the first time it is asked for, and keep it with this pool."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(T, self._kept[key])
 
     def _judge(self, window: Window) -> Opinion:
         said = log_window_totals(np.moveaxis(self.hindcast.paths, 2, 3), [window])[..., 0]
         served = np.isfinite(said)
-        errors, count = self._known_errors(self.missed, window)
+        errors, count = self._known_errors(window)
         n = count.max(axis=2)
         merit = np.log(errors + ERROR_FLOOR)
         heard = np.isfinite(merit) & served
@@ -168,37 +184,18 @@ class Pool:
         centre = (weights * filled).sum(axis=2)
         centre[~served.any(axis=2)] = np.nan
         squares = (weights * (filled - np.nan_to_num(centre)[:, :, None]) ** 2).sum(axis=2)
-        own, own_count = self._own(window, weights)
-        return Opinion(weights, centre, np.sqrt(squares), own, own_count)
+        return Opinion(weights, centre, np.sqrt(squares))
 
-    def _own(self, window: Window, weights: Floats) -> tuple[Floats, Floats]:
-        """ε and n of the pool itself, with the weights of each origin."""
-        pooled = []
-        for missed in self.missed:
-            known = np.isfinite(missed) & (weights > 0)
-            share = np.where(known, weights, 0.0)
-            total = share.sum(axis=2)
-            miss = (share * np.where(known, missed, 0.0)).sum(axis=2) / np.where(
-                total > 0, total, 1.0
-            )
-            pooled.append(np.where(total > 0, miss, np.nan)[..., None])
-        errors, count = self._known_errors(tuple(pooled), window)
-        return errors[..., 0], count[..., 0]
-
-    def _known_errors(self, missed: tuple[Floats, ...], window: Window) -> tuple[Floats, Floats]:
-        """ε and n at every origin, of errors [S, O, X] a window: both [S, O, X]."""
-        length = window.length
-        num = np.zeros(missed[0].shape)
-        den = np.zeros(missed[0].shape)
+    def _known_errors(self, window: Window) -> tuple[Floats, Floats]:
+        """ε and n of every member at every origin: both [S, O, M]."""
+        num = np.zeros(self.missed[0].shape)
+        den = np.zeros(self.missed[0].shape)
         like_sum = 0.0
-        for scored, miss in zip(self.windows, missed, strict=True):
-            w = scored.length
-            if w > 2 * length and scored not in self.windows[:2]:
-                continue
-            like = min(w, length) / max(w, length)
-            total, count = known_sums(np.abs(miss), self.origins, scored.end)
-            new = like * min(1.0, self.step / w)
-            num += new * (length / w) ** ERROR_GROWTH * total
+        for k, like in self.alike(window):
+            scored = self.windows[k]
+            total, count = known_sums(np.abs(self.missed[k]), self.origins, scored.end)
+            new = like * min(1.0, self.step / scored.length)
+            num += new * (window.length / scored.length) ** ERROR_GROWTH * total
             den += new * count
             like_sum += like
         errors = np.where(den > 0, num / np.where(den > 0, den, 1.0), np.nan)

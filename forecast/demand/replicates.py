@@ -49,7 +49,7 @@ def evidence_replicates(
     errors
         The portfolio at past origins; may be empty, then priors alone are redrawn.
     term_spread
-        σ, standard deviation of the log of the term total.
+        σ of the log of the term total: the width of its central 80 % over `Z_80`.
     """
     n0 = PRIOR_WINDOWS
     unit = np.sqrt((T_DEGREES - 2) / T_DEGREES)

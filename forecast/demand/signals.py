@@ -3,8 +3,6 @@
 All are logs, so that a spread exp(b·signals) scales with each as a power:
 
 * one: 1.
-* own_error: λ log ε, ε the pool's own past error (`pool`), λ = n / (n + 2) from n past windows.
-* evidence: λ.
 * disagreement: log of the weighted standard deviation of the members' log totals.
 * quarterly_change: log of the root mean square change between quarterly means of the log, over
   three years; yearly_change: the same against the quarter a year before.
@@ -26,8 +24,6 @@ from forecast.demand.pool import Pool
 LEAST = 0.01
 """Added to a log spread before its log is taken."""
 
-EVIDENCE_WINDOWS = 2.0
-
 QUARTERS = 12
 MAX_KNOWN_YEARS = 8.0
 MIN_KNOWN_YEARS = 0.5
@@ -36,48 +32,46 @@ MIN_KNOWN_YEARS = 0.5
 
 def signals(pool: Pool, window: Window) -> Floats:
     """Signals of every series after every origin, [S, O, F] in the order of `constants.SIGNALS`."""
-    told = pool.opinion(window)
     quarterly, yearly, noise, known, shift = shapes(pool)
-    n = told.count
-    evidence = n / (n + EVIDENCE_WINDOWS)
-    own = np.where(n > 0, np.log(np.where(n > 0, told.own_error, 0.0) + LEAST), 0.0)
-    reach = np.full(n.shape, np.log(window.length / pool.hindcast.panel.season_length))
-    apart = np.log(told.disagreement + LEAST)
-    every = [np.ones(n.shape), evidence * own, evidence, apart, quarterly, yearly, noise]
-    return np.stack([*every, reach, known, shift], axis=2)
+    apart = np.log(pool.opinion(window).disagreement + LEAST)
+    reach = np.full(apart.shape, np.log(window.length / pool.hindcast.panel.season_length))
+    every = [np.ones(apart.shape), apart, quarterly, yearly, noise, reach, known, shift]
+    return np.stack(every, axis=2)
 
 
 def shapes(pool: Pool) -> Floats:
     """quarterly_change, yearly_change, noise, known and shift at every origin: [5, S, O]; kept."""
-    if not pool.shapes:
-        found = pool.hindcast
-        each = [_shapes(found, i) for i in range(len(found.origins))]
-        pool.shapes.append(np.stack(each, axis=2))
-    return pool.shapes[0]
+    return pool.once("shapes", lambda: _shapes(pool.hindcast))
 
 
-def _shapes(hindcast: Hindcast, i: int) -> Floats:
+def _shapes(hindcast: Hindcast) -> Floats:
     panel = hindcast.panel
-    origin, m, quarter = hindcast.origins[i], panel.season_length, panel.quarter
-    known = panel.known(origin)
-    x = _log(hindcast.known[i][:, -QUARTERS * quarter - m :], known)
+    m, quarter = panel.season_length, panel.quarter
+    n_series, n_origins = len(panel.first), len(hindcast.origins)
+    width = QUARTERS * quarter + m
+    tails = np.zeros((n_series, n_origins, width))
+    for i, values in enumerate(hindcast.known):
+        tail = values[:, -width:]
+        tails[:, i, width - tail.shape[1] :] = tail
+    recent = tails.reshape(-1, width)
+    known: Ints = np.stack([panel.known(origin) for origin in hindcast.origins], axis=1).reshape(-1)
+    x = _log(recent, known)
     means = _quarters(x, quarter)
     quarterly = _size(np.diff(means, axis=1), 0.15)
     yearly = _size(means[:, 4:] - means[:, :-4], 1.5 * quarterly)
     bend = x[:, 1:-1] - 0.5 * (x[:, :-2] + x[:, 2:])
     noise = _size(bend[:, -2 * m :] / np.sqrt(1.5), 0.1)
-    level = np.nan_to_num(np.diff(_levels(hindcast.known[i], panel.first, m, quarter), axis=0)[0])
+    level = np.diff(_levels(recent[:, -m:], known, m, quarter), axis=0)[0]
     years = np.clip(known / m, MIN_KNOWN_YEARS, MAX_KNOWN_YEARS)
     shift = np.minimum(np.abs(level), 3.0) / (noise + quarterly + 0.05)
-    return np.stack(
-        [
-            np.log(quarterly + LEAST),
-            np.log(yearly + 2 * LEAST),
-            np.log(noise + LEAST),
-            np.log(years),
-            shift,
-        ]
+    each = (
+        np.log(quarterly + LEAST),
+        np.log(yearly + 2 * LEAST),
+        np.log(noise + LEAST),
+        np.log(years),
+        shift,
     )
+    return np.stack(each).reshape(len(each), n_series, n_origins)
 
 
 def _log(values: Floats, known: Ints) -> Floats:
@@ -103,14 +97,11 @@ def _size(x: Floats, otherwise: Floats | float) -> Floats:
     return np.where(n > 0, np.sqrt(squares), otherwise)
 
 
-def _levels(values: Floats, first: np.ndarray, m: int, quarter: int) -> Floats:
+def _levels(year: Floats, known: Ints, m: int, quarter: int) -> Floats:
     """Log mean of the three quarters before the last one, and of the last: [2, S]."""
-    origin = values.shape[1]
-    begun = np.maximum(origin - first, 0)
-    recent = values[:, -quarter:].sum(axis=1) / np.clip(begun, 1, quarter)
-    before = values[:, max(0, origin - m) : max(0, origin - quarter)].sum(axis=1)
-    before = before / np.clip(begun - quarter, 1, m - quarter)
-    both = np.where((begun > quarter) & (before > 0), before, recent)
+    recent = year[:, -quarter:].sum(axis=1) / np.clip(known, 1, quarter)
+    before = year[:, :-quarter].sum(axis=1) / np.clip(known - quarter, 1, m - quarter)
+    both = np.where((known > quarter) & (before > 0), before, recent)
     least = 0.02 * np.maximum(both, recent)
     pair = np.stack([np.maximum(both, least), np.maximum(recent, least)])
     return np.where(pair > 0, np.log(np.where(pair > 0, pair, 1.0)), 0.0)

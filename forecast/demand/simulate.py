@@ -1,9 +1,9 @@
 """Sample paths of one workload by month, whose totals have the calibrated distribution exactly.
 
-Weekly paths are drawn about the pooled profile with a random walk of the level and noise of
-single weeks. The walk is as wide as the calibrated total, so that a path with a high total got
-there by growing. Then the path with the r-th smallest raw total is scaled to the r-th calibrated
-quantile: totals are exact, months keep their shape.
+Months are drawn about the pooled profile with a random walk of the level and the noise of single
+weeks. The walk is as wide as the calibrated total, so that a path with a high total got there by
+growing. Then the path with the r-th smallest raw total is scaled to the r-th calibrated quantile:
+totals are exact, months keep their shape.
 """
 
 from __future__ import annotations
@@ -130,24 +130,40 @@ def steady_months(
     """
     window = weeks.window
     assert window is not None
-    n, horizon = len(ranks), len(weeks.shares)
-    top = float(log_profile.max())
-    relative = np.exp(log_profile - top)
+    n = len(ranks)
+    relative = np.exp(log_profile - float(log_profile.max()))
+    weekly = relative[:, None] * weeks.shares
+    base = weekly.sum(axis=0)
     in_window = relative[window.lead : window.end].sum()
-    in_months = float((relative @ weeks.shares).sum())
     levels = (np.arange(n) + 0.5) / n
-    logs = totals.log_quantiles(series, levels) + np.log(in_months) - np.log(in_window)
+    logs = totals.log_quantiles(series, levels) + np.log(base.sum()) - np.log(in_window)
+    live = base > 0
     step = totals.spread[series] / np.sqrt(window.lead + window.length / 3)
-    drift = rng.standard_normal((n, horizon))
-    np.cumsum(drift, axis=1, out=drift)
-    drift *= step
-    drift += np.sqrt(2.0 * half_noise) * rng.standard_normal((n, horizon))
-    np.exp(drift, out=drift)
-    months = (drift * relative) @ weeks.shares
+    factors = _wander(weekly[:, live] / base[live], step, half_noise, n, rng=rng)
+    months = np.zeros((n, len(base)))
+    months[:, live] = factors * base[live]
     raw = months.sum(axis=1)
     order = np.argsort(raw, kind="stable")
     factor = np.exp(logs - np.log(raw[order]))
-    return np.asarray((months[order] * factor[:, None])[ranks])
+    return np.asarray(months[order[ranks]] * factor[ranks, None])
+
+
+def _wander(
+    shares: Floats, step: float, half_noise: float, n: int, *, rng: np.random.Generator
+) -> Floats:
+    """Factors [n, T] of months made of weeks in `shares` [H, T], each adding to one.
+
+    A walk of the level, `step` a week and read in the mean week of a month, and the mean of the
+    noise exp(N(−v/2, v)), v = 2 `half_noise`, of its weeks, as a lognormal of the same variance.
+    """
+    middle = np.arange(1, len(shares) + 1) @ shares
+    apart = np.sqrt(np.diff(middle, prepend=0.0).clip(min=0.0))
+    walk = rng.standard_normal((n, shares.shape[1]))
+    walk *= step * apart
+    np.cumsum(walk, axis=1, out=walk)
+    noise = np.log1p(np.expm1(2.0 * half_noise) * (shares**2).sum(axis=0))
+    walk += np.sqrt(noise) * rng.standard_normal(walk.shape) - noise / 2
+    return np.exp(walk, out=walk)
 
 
 def bursty_months(

@@ -7,9 +7,10 @@
 Independent portfolios mix eight random series of M3 and Tourism (of `series.parquet`, the last 12
 months are the total), each counted by its mean of the last year, so that eight matter; correlated
 ones eight running machine types of Shaved Ice regions 1 and 2 (the next 13, 26 and 52 weeks from
-several origins), in their own units. `top-down` forecasts the sum as one series with the same
-method; `added quantiles` adds up the quantiles of the eight. Each domain is forecast with constants
-learned without it.
+several origins), in their own units. `top-down` forecasts the bill, the sum of the eight as it
+was, with the same method; `top-down, all running` only its stretch in which all eight ran, which
+needs the parts to be known; `added quantiles` adds up the quantiles of the eight. Each domain is
+forecast with constants learned without it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ launch; a launch is told by the inventory, not by history."""
 
 LEVELS = np.round(np.arange(1, 100) / 100, 2)
 MIDDLES = (np.arange(N_DRAWS) + 0.5) / N_DRAWS
+METHODS = ("bottom-up", "added quantiles", "top-down", "top-down, all running")
 STEP = {12: 3, 52: 4}
 LEAST = {12: 12, 52: 13}
 
@@ -91,6 +93,12 @@ def portfolio(
     return np.quantile(joint, LEVELS), np.asarray(added)
 
 
+def top_down(bill: Floats, m: int, domain: str, window: Window) -> Floats:
+    """Quantiles of one series' total."""
+    pool = pooled(bill[None, :], m, domain, window.end)
+    return np.exp(distribution(pool, -1, window).log_quantiles(0, LEVELS))
+
+
 def independent(
     series: Path, tasks: Path, n: int, rng: np.random.Generator
 ) -> dict[str, list[tuple[float, bool]]]:
@@ -110,7 +118,8 @@ def independent(
         row[max(0, longest - len(y)) :] = y[-longest:]
     by_domain = {d: pooled(panel[[x == d for x in domains]], 12, d, 12) for d in ("m3", "tourism")}
     place = [domains[:k].count(domains[k]) for k in range(len(domains))]
-    window, out = Window(0, 12), {"bottom-up": [], "added quantiles": [], "top-down": []}
+    window = Window(0, 12)
+    out: dict[str, list[tuple[float, bool]]] = {name: [] for name in METHODS}
     for _ in range(n):
         rows = rng.permutation(len(known))[:SIZE]
         year = panel[rows, -12:].mean(axis=1)
@@ -122,9 +131,8 @@ def independent(
         own = panel[rows][:, -length:]
         shared = (pooled(own, 12, "m3", 12), list(range(SIZE)), -1)
         joint, added = portfolio(parts, shared, window, weights, rng)
-        above = pooled((weights @ own)[None, :], 12, "m3", 12)
-        top = np.exp(distribution(above, -1, window).log_quantiles(0, LEVELS))
-        for name, q in (("bottom-up", joint), ("added quantiles", added), ("top-down", top)):
+        tops = [top_down(weights @ x, 12, "m3", window) for x in (panel[rows], own)]
+        for name, q in zip(METHODS, (joint, added, *tops), strict=True):
             out[name].append(scored(real, q, 12.0 * SIZE))
     return out
 
@@ -149,11 +157,7 @@ def correlated(
     daily = table.to_numpy(dtype=np.float64)
     weekly = daily[:, daily.shape[1] % 7 :].reshape(len(daily), -1, 7).sum(axis=2)
     pool = pooled(weekly, 52, "shaved", 52)
-    out: dict[str, list[tuple[float, bool]]] = {
-        "bottom-up": [],
-        "added quantiles": [],
-        "top-down": [],
-    }
+    out: dict[str, list[tuple[float, bool]]] = {name: [] for name in METHODS}
     origins = pool.hindcast.origins
     old = [i for i, o in enumerate(origins) if o >= 78]
     for _ in range(TRIES * n):
@@ -172,9 +176,10 @@ def correlated(
         real = float(weights @ weekly[rows, origins[i] : origins[i] + window.length].sum(axis=1))
         parts = [(pool, int(r), i) for r in rows]
         joint, added = portfolio(parts, (pool, [int(r) for r in rows], i), window, weights, rng)
-        above = pooled((weights @ weekly[rows, : origins[i]])[None, :], 52, "shaved", 52)
-        top = np.exp(distribution(above, -1, window).log_quantiles(0, LEVELS))
-        for name, q in (("bottom-up", joint), ("added quantiles", added), ("top-down", top)):
+        known = weekly[rows, : origins[i]]
+        since = int(np.argmax((known > 0).all(axis=0)))
+        tops = [top_down(weights @ x, 52, "shaved", window) for x in (known, known[:, since:])]
+        for name, q in zip(METHODS, (joint, added, *tops), strict=True):
             year = float(before[rows].sum(axis=0).mean()) * window.length
             out[name].append(scored(real, q, year))
     return out

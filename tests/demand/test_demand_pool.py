@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.demand.calibration import distribution, scales
+from forecast.demand.calibration import distribution, spread_of
 from forecast.demand.constants import constants
 from forecast.demand.hindcast import hindcast
 from forecast.demand.members.protocol import Window
@@ -80,14 +80,14 @@ def test_the_spread_grows_with_the_lead_and_for_a_launch():
     values = walks(2, 104, seed=4)
     values[1, :-6] = 0
     pool = pool_of(values)
-    near, far = (scales(pool, -1, Window(lead, 13)) for lead in (0, 39))
+    near, far = (spread_of(pool, Window(lead, 13)).scale[:, -1] for lead in (0, 39))
     assert (far > near).all()
     assert near[1] > 2 * near[0]
 
 
 def test_a_wilder_past_gives_a_wider_future():
     values = np.concatenate([walks(3, 150, seed=5, sd=0.01), walks(3, 150, seed=6, sd=0.08)])
-    spread = scales(pool_of(values), -1, Window(0, 26))
+    spread = spread_of(pool_of(values), Window(0, 26)).scale[:, -1]
     assert spread[:3].max() < spread[3:].min()
 
 

@@ -125,7 +125,7 @@ def test_workloads_that_move_together_are_found_to():
 def test_what_all_missed_the_same_way_couples_them():
     pool = pool_of(walks(6, seed=2))
     kinds = [Kind.STEADY] * 6
-    biased = replace(pool, missed=tuple(m - 0.3 for m in pool.missed), _told={})
+    biased = replace(pool, missed=tuple(m - 0.3 for m in pool.missed), _kept={})
     assert rank_correlation(biased, -1, kinds) > rank_correlation(pool, -1, kinds) + 0.1
 
 

@@ -76,10 +76,15 @@ def test_learning_finds_the_spread_that_made_the_errors():
     n = 20_000
     shown = np.concatenate([np.ones((n, 1)), rng.normal(0, 1, (n, len(SIGNALS) - 1))], axis=1)
     true = np.array([-2.0, 0.5, -0.3, *np.zeros(len(SIGNALS) - 3)])
-    errors = np.exp(shown @ true) * rng.standard_t(5, n)
-    spread, degrees, _ = learn_forecast.fit_spread({"m3": learn_forecast.Example(errors, shown)})
-    assert spread == pytest.approx(true, abs=0.05)
-    assert degrees in (4.0, 5.0, 7.0)
+    drawn = rng.standard_t(5, n)
+    errors = np.exp(shown @ true) * np.where(np.abs(drawn) < 9, drawn, 0.0)
+    found = {
+        nu: learn_forecast.fit_scale({"m3": (errors, shown, np.full(n, nu))}) for nu in (5.0, 30.0)
+    }
+    spread, crps, inside = found[5.0]
+    assert spread == pytest.approx(true, abs=0.06)
+    assert inside == pytest.approx(0.95, abs=0.01)
+    assert crps < found[30.0][1]
 
 
 def test_a_perfect_and_a_run_rate_forecast_score_as_by_hand():

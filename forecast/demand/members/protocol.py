@@ -182,12 +182,26 @@ def half_noise(panel: Panel, origins: Sequence[int]) -> Floats:
 def _floored_log(values: Floats, first: Ints) -> Floats:
     n = values.shape[1]
     held = np.where(np.isfinite(values), values, 0.0)
-    for t in range(1, n):
+    for t in _maybe_low(held, first):
         count = np.clip(t - first, 0, FLOOR_PERIODS)
         before = held[:, max(0, t - FLOOR_PERIODS) : t].sum(axis=1) / np.maximum(count, 1)
         held[:, t] = np.maximum(held[:, t], np.where(count > 0, DROP_FLOOR * before, 0.0))
     started = np.arange(n) >= first[:, None]
     return np.where(started, np.log(np.where(started, held, 1.0)), np.nan)
+
+
+def _maybe_low(values: Floats, first: Ints) -> Sequence[int]:
+    """Periods in which some series may be below its floor: from the first such on, all.
+
+    Until a value has been raised, floors come from the values themselves.
+    """
+    n = values.shape[1]
+    sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+    begin = np.maximum(np.arange(n) - FLOOR_PERIODS, 0)
+    count = np.clip(np.arange(n) - first[:, None], 1, FLOOR_PERIODS)
+    floor = DROP_FLOOR * (sums[:, :n] - sums[:, begin]) / count
+    low = np.flatnonzero((values < floor * (1 + 1e-9)).any(axis=0) & (np.arange(n) > 0))
+    return range(int(low[0]), n) if len(low) else ()
 
 
 def _log_sum(x: Floats) -> Floats:

@@ -1,8 +1,9 @@
 """Linear state-space recursions over a grid of settings and many histories at once.
 
-Every setting is a linear model in innovation form with a state s of two numbers,
+Every setting is a linear model in innovation form with a state s of two numbers, of which the first
+is what is seen,
 
-    e_t = x_t − w·s,    s ← F s + g e_t,    and h periods ahead   x̂ = w·F^(h−1) s,
+    x̂ = (F s)₁,    e_t = x_t − x̂,    s ← F s + g e_t,    and h periods ahead   x̂ = (F^h s)₁,
 
 which covers simple smoothing, damped growth, drift and reversion to a mean (Hyndman et al. 2008,
 Forecasting with Exponential Smoothing, ch. 3). Settings are weighed by what they said before.
@@ -28,14 +29,11 @@ class Grid:
     ----------
     transition
         F as rows f₁₁, f₁₂, f₂₁, f₂₂: [4, G].
-    seen
-        w: [2, G].
     gain
         g: [2, G].
     """
 
     transition: Floats
-    seen: Floats
     gain: Floats
 
     def __len__(self) -> int:
@@ -43,10 +41,10 @@ class Grid:
         return self.gain.shape[1]
 
     def ahead(self, horizon: int) -> Floats:
-        """w·F^(h−1) for h = 1 … horizon: [2, horizon, G]."""
+        """First row of F^h for h = 1 … horizon: [2, horizon, G]."""
         f11, f12, f21, f22 = self.transition
         out = np.empty((2, horizon, len(self)))
-        a, b = self.seen
+        a, b = f11, f12
         for h in range(horizon):
             out[0, h], out[1, h] = a, b
             a, b = a * f11 + b * f21, a * f12 + b * f22
@@ -57,7 +55,6 @@ class Grid:
         """All settings of several grids."""
         return cls(
             np.concatenate([grid.transition for grid in grids], axis=1),
-            np.concatenate([grid.seen for grid in grids], axis=1),
             np.concatenate([grid.gain for grid in grids], axis=1),
         )
 
@@ -106,7 +103,7 @@ def recur(
     Examples
     --------
     >>> one, half, zero = np.ones((1, 1)), np.full((1, 1), 0.5), np.zeros((1, 1))
-    >>> grid = Grid(np.r_[one, zero, zero, zero], np.r_[one, zero], np.r_[half, zero])
+    >>> grid = Grid(np.r_[one, zero, zero, zero], np.r_[half, zero])
     >>> x = np.array([[[4.0, 8.0]]])
     >>> recur(x, np.array([0]), np.array([2]), grid, zero, zero).level.tolist()
     [[5.0]]
@@ -116,24 +113,28 @@ def recur(
     x = np.ascontiguousarray(np.moveaxis(x[:, order], 0, 2).swapaxes(0, 1))  # [n, R, V]
     lengths = length[order]
     f11, f12, f21, f22 = grid.transition
-    w1, w2 = grid.seen
     g1, g2 = grid.gain
-    simple = not f21.any()
+    crossed = bool(f21.any())
     level, second = level[order], second[order]
     squares = np.zeros_like(level)
+    expected, error, part = (np.empty_like(level) for _ in range(3))
     running = np.searchsorted(-lengths, np.arange(n) - n, side="right")
     warm = np.searchsorted(-lengths, np.arange(n) - n - WARM_UP, side="right")
     for t in range(n):
         a = running[t]
         if not a:
             continue
-        now, then = level[:a], second[:a]
-        error = np.take(x[t, :a], column, axis=1) - (w1 * now + w2 * then)
+        now, then, hat, e, p = level[:a], second[:a], expected[:a], error[:a], part[:a]
+        np.multiply(f11, now, out=hat)
+        hat += np.multiply(f12, then, out=p)
+        np.subtract(np.take(x[t, :a], column, axis=1), hat, out=e)
         if warm[t]:
-            squares[: warm[t]] += error[: warm[t]] ** 2
-        ahead = f11 * now + f12 * then + g1 * error
-        second[:a] = f22 * then + g2 * error if simple else f21 * now + f22 * then + g2 * error
-        level[:a] = ahead
+            squares[: warm[t]] += np.multiply(e[: warm[t]], e[: warm[t]], out=p[: warm[t]])
+        then *= f22
+        if crossed:
+            then += np.multiply(f21, now, out=p)
+        then += np.multiply(g2, e, out=p)
+        np.add(hat, np.multiply(g1, e, out=p), out=now)
     back = np.argsort(order, kind="stable")
     count = np.maximum(length - WARM_UP, 0)
     return States(level[back], second[back], squares[back], count)

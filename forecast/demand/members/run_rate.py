@@ -60,9 +60,11 @@ class RunRate:
             x = view.adjusted(i)
             known = panel.known(origin)
             taken = np.minimum(most, np.maximum(1, known // 3))
-            growth = _slope(x, known, panel.quarter) * self.continued_share
-            bound = MAX_LOG_GROWTH / view.horizon
-            growth = np.clip(growth, -bound, bound)
+            growth = np.zeros(len(x))
+            if self.continued_share:
+                bound = MAX_LOG_GROWTH / view.horizon
+                slope = _slope(x, known, panel.quarter)
+                growth = np.clip(slope * self.continued_share, -bound, bound)
             for length in np.unique(taken[known > 0]):
                 rows = (known > 0) & (taken == length)
                 recent = x[rows, origin - length :]

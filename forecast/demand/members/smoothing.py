@@ -21,7 +21,7 @@ fell from .0834 (one-step alone) to .0756.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -89,32 +89,31 @@ def grid_of(name: str) -> Grid:
     if name == "level":
         alpha = np.array([0.03, 0.06, 0.1, 0.17, 0.26, 0.37, 0.5, 0.65, 0.8, 0.95])
         zero, one = np.zeros_like(alpha), np.ones_like(alpha)
-        return Grid(
-            np.stack([one, zero, zero, one]), np.stack([one, zero]), np.stack([alpha, zero])
-        )
+        return Grid(np.stack([one, zero, zero, one]), np.stack([alpha, zero]))
     if name == "theta":
         drifts = (0.0, 0.25, 0.5, 0.75, 1.0)
         alpha, c = np.array(
             [(a, c) for a in (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9) for c in drifts]
         ).T
         zero, one = np.zeros_like(alpha), np.ones_like(alpha)
-        return Grid(np.stack([one, c, zero, one]), np.stack([one, c]), np.stack([alpha, zero]))
+        return Grid(np.stack([one, c, zero, one]), np.stack([alpha, zero]))
     if name == "damped":
         growths = ((0.0, 0.0), (0.05, 0.85), (0.2, 0.85), (0.05, 0.95), (0.2, 0.95), (0.05, 1.0))
         alpha, beta, phi = np.array(
             [(a, b, f) for a in (0.1, 0.25, 0.45, 0.7, 0.95) for b, f in growths]
         ).T
         zero, one = np.zeros_like(alpha), np.ones_like(alpha)
-        return Grid(
-            np.stack([one, phi, zero, phi]), np.stack([one, phi]), np.stack([alpha, alpha * beta])
-        )
+        return Grid(np.stack([one, phi, zero, phi]), np.stack([alpha, alpha * beta]))
     alpha, phi = np.array(
         [(a, f) for a in (0.1, 0.3, 0.6, 0.95) for f in (0.3, 0.6, 0.8, 0.9, 0.95)]
     ).T
     zero, one = np.zeros_like(alpha), np.ones_like(alpha)
-    return Grid(
-        np.stack([phi, 1 - phi, zero, one]), np.stack([phi, 1 - phi]), np.stack([alpha, zero])
-    )
+    return Grid(np.stack([phi, 1 - phi, zero, one]), np.stack([alpha, zero]))
+
+
+@lru_cache(maxsize=32)
+def _ahead(name: str, horizon: int) -> Floats:
+    return grid_of(name).ahead(horizon)
 
 
 class Smoothing:
@@ -156,7 +155,7 @@ class Smoothing:
             own = States(
                 states.level[:, part], states.second[:, part], states.squares[:, part], states.count
             )
-            out[..., k] = histories.continued(smoother, grids[i], own)
+            out[..., k] = histories.continued(smoother, own)
         return out.reshape(len(view.panel.log), len(view.origins), view.horizon, len(SMOOTHERS))
 
 
@@ -235,9 +234,9 @@ class Histories:
         each = np.ones(n_settings)
         return level[:, None] * each, second[:, None] * each
 
-    def continued(self, smoother: Smoother, grid: Grid, states: States) -> Floats:
+    def continued(self, smoother: Smoother, states: States) -> Floats:
         """Log demand [R, H] of one member."""
-        ahead = grid.ahead(self.view.horizon)
+        ahead = _ahead(smoother.grid, self.view.horizon)
         one_step, totals = smoother.judged
         score = one_step * states.log_likelihood(MAX_COUNTED)
         if totals:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.demand.members.protocol import Floats, View
 
@@ -64,18 +65,24 @@ class Factors:
 
     Attributes
     ----------
-    root, inverse
-        L and L⁻¹, [G, N, N].
+    root
+        L, [G, N, N]; in single precision, because reading it is what a continuation costs.
+    inverse
+        L⁻¹, [G, N, N].
     log_determinant
         [G, N] half the log determinant of the first periods.
-    seasonal
-        [G] whether a setting has a season.
+    n_seasons
+        Seasons that every level or trend is joined with; the first of them is none.
     """
 
-    root: Floats
+    root: NDArray[np.float32]
     inverse: Floats
     log_determinant: Floats
-    seasonal: np.ndarray
+    n_seasons: int
+
+    def heard(self, seasonal: bool) -> slice:
+        """Which settings count: all, or those without a season."""
+        return slice(None) if seasonal else slice(None, None, self.n_seasons)
 
 
 class Structural:
@@ -128,22 +135,18 @@ def _continue(
     squares = np.cumsum(squares, axis=1)
     out = []
     for i, stop in stops:
-        heard = ~found.seasonal if stop < MIN_YEARS * m else np.ones_like(found.seasonal)
+        heard = found.heard(stop >= MIN_YEARS * m)
         count = max(stop - WARM_UP, 1)
-        score = -0.5 * count * np.log(squares[:, stop - 1] / count + 1e-12)
-        score -= (found.log_determinant[:, stop - 1] - found.log_determinant[:, WARM_UP - 1])[
-            :, None
-        ]
-        score = np.where(heard[:, None], score * min(1.0, MAX_COUNTED / count), -np.inf)
+        score = -0.5 * count * np.log(squares[heard, stop - 1] / count + 1e-12)
+        determinant = found.log_determinant[heard]
+        score -= (determinant[:, stop - 1] - determinant[:, WARM_UP - 1])[:, None]
+        score *= min(1.0, MAX_COUNTED / count)
         weights = np.exp(score - score.max(axis=0))
         weights /= weights.sum(axis=0)
-        used = np.flatnonzero(heard)
-        ahead = found.root[used, stop : stop + horizon, :stop] @ (
-            errors[used, :stop] * weights[used, None, :]
-        )
-        path = ahead.sum(axis=0).T
+        weighted = (errors[heard, :stop] * weights[:, None, :]).astype(np.float32)
+        path = (found.root[heard, stop : stop + horizon, :stop] @ weighted).sum(axis=0).T
         last = x[stop - 1][:, None]
-        out.append((i, np.clip(path, last - MAX_MOVE, last + MAX_MOVE)))
+        out.append((i, np.clip(path.astype(np.float64), last - MAX_MOVE, last + MAX_MOVE)))
     return out
 
 
@@ -152,8 +155,8 @@ def factors(kind: str, m: int, size: int) -> Factors:
     """Factorise the covariances of a kind over `size` periods.
 
     >>> found = factors("level", 12, 52)
-    >>> found.root.shape, int(found.seasonal.sum())
-    ((28, 52, 52), 21)
+    >>> found.root.shape, found.n_seasons
+    ((28, 52, 52), 4)
     """
     t = np.arange(size)
     gap = np.abs(t[:, None] - t)
@@ -173,5 +176,6 @@ def factors(kind: str, m: int, size: int) -> Factors:
     root = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
     inverse = np.asarray(np.linalg.inv(root), dtype=np.float64)
     diagonal = np.diagonal(root, axis1=1, axis2=2)
-    seasonal = np.tile(np.arange(len(seasons)) > 0, len(parts))
-    return Factors(root, inverse, np.cumsum(np.log(diagonal), axis=1), seasonal)
+    return Factors(
+        root.astype(np.float32), inverse, np.cumsum(np.log(diagonal), axis=1), len(seasons)
+    )
