@@ -1,0 +1,138 @@
+"""What annual commitments would have cost on real cloud demand: pooled, and series by series.
+
+    python scripts/benchmarks/pooled_annual.py --hourly hourly_regions_1_2.parquet
+
+Shaved Ice regions 1 and 2, weekly sums in their own units. At origins a quarter apart a commitment
+for the next 52 weeks is made at a discount of 20 %, overage at list, and what it costs is told over
+what the same demand costs at list. Commitments: the recommended one (the 20th percentile of the
+total, F* = d), none, the last 4 weeks carried on, .7 of the last quarter carried on, and what came
+(hindsight). Pooled: one commitment on the joint total of what ran at the origin; a type that began
+later is overage for everybody. Series by series: one commitment each, types with half a year behind
+them. The constants of the method were learned without these series.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from forecast.demand.calibration import distribution
+from forecast.demand.constants import constants
+from forecast.demand.coupling import joint_ranks, rank_correlation
+from forecast.demand.hindcast import hindcast, past_origins
+from forecast.demand.intermittent import draw_weeks
+from forecast.demand.kinds import Kind, kinds_of
+from forecast.demand.members.protocol import Floats, Window
+from forecast.demand.members.roster import roster
+from forecast.demand.pool import Pool, pool_members
+
+DISCOUNT = 0.2
+YEAR, QUARTER, MONTH = 52, 13, 4
+LEAST = 26
+N_DRAWS = 10_000
+POLICIES = ("recommended", "none", "last month x 13", "0.7 x run rate", "hindsight")
+
+
+def weekly(hourly: Path) -> Floats:
+    """Weekly sums of every region and type: [S, n]."""
+    frame = pd.read_parquet(hourly)
+    table = frame.pivot_table(
+        index=["REGION_NUM", "INSTANCE_TYPE"],
+        columns=frame["USAGE_HOUR"].dt.floor("D"),
+        values="NORM_USAGE",
+        aggfunc="sum",
+        fill_value=0.0,
+    )
+    daily = table.to_numpy(dtype=np.float64)
+    return np.asarray(daily[:, daily.shape[1] % 7 :].reshape(len(daily), -1, 7).sum(axis=2))
+
+
+def cost(demand: Floats, committed: Floats) -> Floats:
+    """Paid for a year's demand at list, with `committed` (list) of it under contract."""
+    return np.asarray((1 - DISCOUNT) * committed + np.maximum(0.0, demand - committed))
+
+
+def totals(pool: Pool, known: Floats, rng: np.random.Generator) -> Floats:
+    """Joint totals of the next year, [N_DRAWS, S]."""
+    kinds = kinds_of(known)
+    window = Window(0, YEAR)
+    found = distribution(pool, -1, window)
+    ranks = joint_ranks(
+        rank_correlation(pool, -1, kinds), len(known), N_DRAWS, rngs=rng.spawn(len(known) + 1)
+    )
+    middles = (np.arange(N_DRAWS) + 0.5) / N_DRAWS
+    out = np.zeros((N_DRAWS, len(known)))
+    for s, kind in enumerate(kinds):
+        if kind is Kind.STEADY:
+            out[:, s] = np.exp(found.log_quantiles(s, middles))[ranks[:, s]]
+        elif kind is Kind.INTERMITTENT:
+            drawn = draw_weeks(known[s], YEAR, window, N_DRAWS, rng=rng).sum(axis=1)
+            out[:, s] = np.sort(drawn)[ranks[:, s]]
+    return out
+
+
+def main() -> int:
+    """Commit at every origin and print what it cost."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--hourly", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    values = weekly(arguments.hourly)
+    rng = np.random.default_rng(arguments.seed)
+    pooled: list[Floats] = []
+    single: list[Floats] = []
+    came_pooled: list[float] = []
+    came_single: list[float] = []
+    origins = list(range(values.shape[1] - YEAR, YEAR - 1, -QUARTER))[::-1]
+    for origin in origins:
+        known = values[:, :origin]
+        begun = (known > 0).any(axis=1)
+        known, came = known[begun], values[begun, origin : origin + YEAR].sum(axis=1)
+        pool = pool_members(
+            hindcast(
+                known,
+                roster(),
+                season_length=YEAR,
+                origins=past_origins(origin, 4, QUARTER),
+                horizon=YEAR,
+            ),
+            constants("shaved"),
+        )
+        drawn = totals(pool, known, rng)
+        carried = (
+            YEAR * known[:, -MONTH:].mean(axis=1),
+            0.7 * YEAR * known[:, -QUARTER:].mean(axis=1),
+        )
+        everything = float(values[:, origin : origin + YEAR].sum())
+        sums = (
+            np.quantile(drawn.sum(axis=1), DISCOUNT),
+            0.0,
+            carried[0].sum(),
+            carried[1].sum(),
+            everything,
+        )
+        pooled.append(cost(np.full(5, everything), np.array(sums)))
+        came_pooled.append(everything)
+        old = (known > 0).sum(axis=1) >= LEAST
+        each = np.stack(
+            [np.quantile(drawn, DISCOUNT, axis=0), np.zeros(len(came)), *carried, came]
+        )[:, old]
+        live = came[old] > 0
+        single.append(cost(came[old], each).sum(axis=1))
+        came_single.append(float(came[old][live].sum()))
+    table = Table("cost over list", *POLICIES, title=f"{len(origins)} origins")
+    for name, paid, listed in (("pooled", pooled, came_pooled), ("by series", single, came_single)):
+        share = np.sum(paid, axis=0) / np.sum(listed)
+        table.add_row(name, *(f"{value:.3f}" for value in share))
+    Console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
