@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from forecast.levers.batch import may_move
 from forecast.levers.caching import PRIMED_BATCH_HIT_SHARE, Ttl, break_even_hit_share
-from forecast.levers.effects import expected_share
+from forecast.levers.hit_shares import OBSERVED, Band, KnownHits
 from forecast.levers.routing import display_name
+from forecast.levers.shares import expected_share
 from forecast.mix import TokenMix
+from forecast.records.caching import HitBasis
 from forecast.records.usage import TOKEN_KINDS, TokenKind
 from forecast.records.workloads import CachingLever, Evidence, RoutingLever, Workload
 
@@ -36,6 +38,8 @@ class CachingCase:
         The same levers with every lifetime that may be bought.
     marked_cost, marked_hits
         By lifetime, with the prefix marked on every request, whether it pays or not.
+    known
+        What the real-time hit share of that lifetime rests on; None where nothing says it.
     """
 
     workload: Workload
@@ -46,6 +50,7 @@ class CachingCase:
     cost_by_ttl: Mapping[Ttl, float]
     marked_cost: Mapping[Ttl, float]
     marked_hits: Mapping[Ttl, Mapping[str, float]]
+    known: KnownHits | None = None
 
 
 def caching(case: CachingCase) -> list[str]:
@@ -64,9 +69,26 @@ def caching(case: CachingCase) -> list[str]:
             for ttl, cost in case.cost_by_ttl.items()
             if ttl != case.ttl
         ]
+        if case.known is not None and "real time" in case.hits:
+            notes += _found_by(case.known, case.ttl)
         if lever.ttl == "best" and lever.hit_share is not None and "real time" in case.hits:
             notes.append("the stated hit share is taken for both lifetimes")
     return notes + _where_it_costs_more(case, lever)
+
+
+def _found_by(known: KnownHits, ttl: Ttl) -> list[str]:
+    """Say what a hit share rests on, with its band; nothing for one that is stated."""
+    if known.basis == OBSERVED:
+        return [f"usage already reads {100 * known.mean:.0f} % of what it marks for {ttl}"]
+    if not isinstance(known.share, Band):
+        return []
+    rests_on = {
+        HitBasis.REPLAY: "a replay of its requests",
+        HitBasis.GAP_HISTOGRAM: "the gaps between its requests",
+        HitBasis.HOURLY_ARRIVALS: "its requests an hour alone, an assumption",
+    }[HitBasis(known.basis)]
+    lower, upper = (100 * share for share in (known.share.lower, known.share.upper))
+    return [f"its hit share rests on {rests_on}: {lower:.0f} to {upper:.0f} % in 4 of 5 draws"]
 
 
 def _where_it_costs_more(case: CachingCase, lever: CachingLever) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from forecast.records.base import Name, Note, Provenance, Record, Share
+from forecast.records.caching import CacheEvidence
 from forecast.records.cleaning import CleaningDecision
 from forecast.records.usage import UNASSIGNED
 from forecast.units import month_of
@@ -142,7 +143,9 @@ class CachingLever(Record):
     arrivals_per_hour: Positive | None = None
     """Requests an hour that share one prefix, while the workload runs."""
     hit_share: Share | None = None
-    """Observed or replayed hit share in real time; None derives it from the arrivals."""
+    """Stated hit share in real time, for both lifetimes; None takes the evidence."""
+    replay: CacheEvidence | None = None
+    """Hit shares by lifetime with their bands, as `commitment replay-cache --out` writes them."""
     batch_hit_share: Share | None = None
     """Hit share inside a batch; None takes the low end for a cold batch, or `primed`."""
     primed: bool = False
@@ -154,8 +157,17 @@ class CachingLever(Record):
     def _prefix_fits(self) -> Self:
         if self.prompt_tokens is not None and self.stable_prefix_tokens > self.prompt_tokens:
             raise ValueError("stable_prefix_tokens is longer than prompt_tokens")
-        if self.hit_share is None and self.arrivals_per_hour is None and not self.primed:
-            raise ValueError("give hit_share (measured) or arrivals_per_hour (to derive it)")
+        if self.replay is not None:
+            for name in ("hit_share", "arrivals_per_hour"):
+                if getattr(self, name) is not None:
+                    raise ValueError(
+                        f"{name} stands beside a replay, which says it better; drop it"
+                    )
+        elif self.hit_share is None and self.arrivals_per_hour is None and not self.primed:
+            raise ValueError(
+                "give hit_share (measured), a replay table (commitment replay-cache --out) or "
+                "arrivals_per_hour (to derive it)"
+            )
         return self
 
 
