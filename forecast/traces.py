@@ -50,6 +50,8 @@ class RequestTrace:
         [n] index of the session; every request is one of its own where none is named.
     sessions_named
         Whether the source named the sessions.
+    sender_places
+        (file, row) of the first request of each sender, for messages.
     notes
         What was left out or taken for granted while reading, one sentence each.
     """
@@ -63,6 +65,7 @@ class RequestTrace:
     senders: tuple[Sender, ...]
     session: Integers
     sessions_named: bool
+    sender_places: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.levers.caching import COLD_BATCH_HIT_SHARE, PRIMED_BATCH_HIT_SHARE, TTLS, Ttl
-from forecast.levers.hit_shares import STATED, known_hits
+from forecast.levers.hit_shares import OBSERVED, STATED, known_hits
 from forecast.levers.shares import CONCENTRATION, draw_share, expected_share
 from forecast.levers.turnaround import TURNAROUND, deadline_of, late_share
 from forecast.mix import Floats
@@ -176,8 +176,16 @@ def _batch_hits(lever: CachingLever, ttl: Ttl) -> tuple[float, Evidence]:
     return COLD_BATCH_HIT_SHARE[ttl], Evidence.ASSUMED
 
 
-def effect_assumptions(workload: Workload) -> tuple[Assumption, ...]:
-    """List what the levers of a workload rest on that no price list or usage row says."""
+def effect_assumptions(
+    workload: Workload, observed: Mapping[Ttl, float] | None = None
+) -> tuple[Assumption, ...]:
+    """List what the levers of a workload rest on that no price list says.
+
+    Parameters
+    ----------
+    observed
+        Hit shares that the usage shows, by lifetime.
+    """
     found: list[Assumption] = []
     for lever, evidence, figures in _stated(workload):
         found += [
@@ -216,7 +224,8 @@ def effect_assumptions(workload: Workload) -> tuple[Assumption, ...]:
         found.append(TURNAROUND)
     if workload.caching is not None:
         in_batch = workload.batch is not None
-        found += _caching_assumptions(workload.name, workload.caching, in_batch=in_batch)
+        found += _hit_assumptions(workload.name, workload.caching, observed or {})
+        found += _batch_hit_assumptions(workload.caching, in_batch=in_batch)
     return tuple(dict.fromkeys(found))
 
 
@@ -253,44 +262,61 @@ _FOUND_BY: Final = {
 
 
 def _replayed(workload: str, band: HitBand, evidence: CacheEvidence) -> Assumption:
-    of = f" of {evidence.source}" if evidence.source else ""
+    days = "" if evidence.days is None else f" over {evidence.days:.3g} days"
+    of = f"; {evidence.source}" if evidence.source else ""
     return Assumption(
         name=f"{workload}: cache hits at the {band.ttl} lifetime",
         value=f"{band.hit_share:.4g} ({band.lower_share:.3g} to {band.upper_share:.3g} in 4 of 5 "
         "draws)",
         provenance=_PROVENANCE[band.basis],
         source=f"{_FOUND_BY[band.basis]} {evidence.n_requests} requests in {evidence.n_sessions} "
-        f"sessions over {evidence.days:.3g} days{of}",
+        f"sessions{days}{of}",
         as_of=evidence.measured_on,
     )
 
 
-def _caching_assumptions(workload: str, lever: CachingLever, *, in_batch: bool) -> list[Assumption]:
+def _hit_assumptions(
+    workload: str, lever: CachingLever, observed: Mapping[Ttl, float]
+) -> list[Assumption]:
     found = []
-    if lever.hit_share is None and lever.arrivals_per_hour is not None:
-        found.append(
-            Assumption(
-                name="cache hits from arrivals",
-                value="h = 1 − exp(−arrivals an hour × lifetime), drawn as an assumption: from "
-                "even intervals to bursts of any size",
-                provenance=Provenance.CLAIM,
-                source="random arrivals by the hour; within 5 points on 30 % of 40 measured Claude "
-                "Code sessions (kv-cache-tester) at 5 minutes, their band held 39 of 40",
-                as_of=_AS_OF,
+    for ttl, hits in (known_hits(lever, observed) or {}).items():
+        if hits.basis == OBSERVED:
+            found.append(
+                Assumption(
+                    name=f"{workload}: cache hits at the {ttl} lifetime",
+                    value=f"{hits.mean:.4g}",
+                    provenance=Provenance.MEASURED,
+                    source="cache tokens of the usage that is carried forward",
+                )
             )
-        )
-    if lever.replay is not None:
-        strongest = (lever.replay.of(ttl)[0] for ttl in TTLS)
-        found += [_replayed(workload, band, lever.replay) for band in strongest]
+        elif hits.basis != STATED and lever.replay is not None:
+            found.append(_replayed(workload, lever.replay.of(ttl)[0], lever.replay))
+        elif hits.basis != STATED:
+            found.append(_FROM_ARRIVALS)
+    return found
+
+
+_FROM_ARRIVALS: Final = Assumption(
+    name="cache hits from arrivals",
+    value="h = 1 − exp(−arrivals an hour × lifetime), drawn as an assumption: from even intervals "
+    "to bursts of any size",
+    provenance=Provenance.CLAIM,
+    source="random arrivals by the hour land within 5 points on 30 % of 40 measured Claude Code "
+    "sessions (kv-cache-tester) at 5 minutes; the band held 39 of 40",
+    as_of=_AS_OF,
+)
+
+
+def _batch_hit_assumptions(lever: CachingLever, *, in_batch: bool) -> list[Assumption]:
     if not in_batch or lever.batch_hit_share is not None:
-        return found
+        return []
     if lever.primed:
         value = f"{PRIMED_BATCH_HIT_SHARE:g}"
         source = "assumed inside the vendor's 30 to 98 %; nearly all hit in 138 measured requests"
     else:
         value = ", ".join(f"{share:g} at {ttl}" for ttl, share in COLD_BATCH_HIT_SHARE.items())
         source = "low end of the vendor's 30 to 98 %; no hit in 138 measured requests at 5m"
-    found.append(
+    return [
         Assumption(
             name=f"cache hits in a {'primed' if lever.primed else 'cold'} batch",
             value=value,
@@ -298,5 +324,4 @@ def _caching_assumptions(workload: str, lever: CachingLever, *, in_batch: bool) 
             source=source,
             as_of=_AS_OF,
         )
-    )
-    return found
+    ]

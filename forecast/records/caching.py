@@ -75,8 +75,8 @@ class CacheEvidence(Record):
     n_requests: Annotated[int, Field(ge=1)]
     n_sessions: Annotated[int, Field(ge=1)]
     """Sessions or prefixes that were redrawn for the band."""
-    days: Annotated[float, Field(ge=0)]
-    """From the first request to the last."""
+    days: Annotated[float, Field(ge=0)] | None = None
+    """From the first request to the last; None where only a histogram was kept."""
     source: Note = ""
     """Files, models and how the prompts were marked."""
     measured_on: date | None = None

@@ -58,6 +58,8 @@ def place_marks(
     marks_end: bool = True,
 ) -> Marks:
     """Choose the fixed places of every group; one breakpoint is the end where `marks_end`."""
+    if n_breakpoints <= int(marks_end):
+        return Marks({}, marks_end)
     shared = _shared_blocks(trace, gaps)
     at_ends = _places(trace, Marks({}, marks_end), group, np.zeros_like(group))
     reached = _read_depths(trace, tree, at_ends, "none")
@@ -130,7 +132,7 @@ def _read_depths(
     read = np.zeros(len(trace), dtype=np.int64)
     for i, (now, depths) in enumerate(zip(times, places, strict=True)):
         path = tree.node[starts[i] : starts[i + 1]]
-        alive = np.flatnonzero(touched[path] > now - within)
+        alive = (touched[path] > now - within).nonzero()[0]
         if len(alive):
             read[i] = alive[-1] + 1
             touched[path[alive[-1]]] = now

@@ -14,6 +14,11 @@ INTERVAL_MASS: Final = 0.8
 """Mass of every band of a hit share: from the 10th to the 90th percentile."""
 
 N_REPLICATES: Final = 1000
+MIN_REPLICATES: Final = 200
+MAX_DRAWN: Final = 20_000_000
+"""Draws of one interval; beyond 20,000 sessions fewer replicates are made, down to the least. The
+10th percentile of 200 replicates is off by an eighth of a standard error."""
+
 MIN_CLUSTERS: Final = 5
 """Fewer sessions carry no interval: the bootstrap of four has 35 distinct outcomes."""
 
@@ -45,7 +50,7 @@ def cluster_interval(
     >>> part, whole = np.array([8.0, 9, 5, 7, 6, 9]), np.full(6, 10.0)
     >>> found = cluster_interval(part, whole, np.arange(6), rng=np.random.default_rng(0))
     >>> [round(x, 2) for x in found]
-    [0.63, 0.82]
+    [0.63, 0.84]
     """
     parts, wholes = np.bincount(cluster, part), np.bincount(cluster, whole)
     k = len(wholes)
@@ -53,12 +58,13 @@ def cluster_interval(
         return None
     estimate = parts.sum() / wholes.sum()
     ratios: list[Floats] = []
+    n_replicates = int(np.clip(MAX_DRAWN // k, MIN_REPLICATES, N_REPLICATES))
     step = max(1, _CHUNK // k)
-    for start in range(0, N_REPLICATES, step):
-        n = min(step, N_REPLICATES - start)
-        times = rng.multinomial(k, np.full(k, 1 / k), size=n)
-        below = times @ wholes
-        ratios.append(np.where(below > 0, times @ parts / np.where(below > 0, below, 1), estimate))
+    for start in range(0, n_replicates, step):
+        drawn = rng.integers(k, size=(min(step, n_replicates - start), k))
+        below = wholes[drawn].sum(axis=1)
+        above = parts[drawn].sum(axis=1)
+        ratios.append(np.where(below > 0, above / np.where(below > 0, below, 1), estimate))
     tail = (1 - INTERVAL_MASS) / 2
     lower, upper = np.quantile(np.concatenate(ratios), [tail, 1 - tail])
     stretch = float(stats.t.ppf(1 - tail, k - 1) / stats.norm.ppf(1 - tail) * np.sqrt(k / (k - 1)))

@@ -74,6 +74,7 @@ longer than the input of 100 tokens; check block_size
         self._sender = array("q")
         self._session = array("q")
         self._senders: dict[Sender, int] = {}
+        self._places: list[tuple[str, int]] = []
         self._sessions: dict[tuple[int, str], int] = {}
         self._texts: dict[str, int] = {}
         self._notes: list[str] = []
@@ -118,7 +119,10 @@ longer than the input of 100 tokens; check block_size
         self._time_ms.append(request.time_ms)
         self._input.append(request.input_tokens)
         self._block_tokens.append(request.block_tokens)
-        self._sender.append(self._senders.setdefault(sender, len(self._senders)))
+        if sender not in self._senders:
+            self._senders[sender] = len(self._senders)
+            self._places.append((self._file, request.row))
+        self._sender.append(self._senders[sender])
         self._named = self._named and request.session is not None
         session = f"row {request.row}" if request.session is None else f"named {request.session}"
         key = (self._n_files if request.session is None else 0, session)
@@ -224,6 +228,7 @@ longer than the input of 100 tokens; check block_size
             senders=tuple(self._senders),
             session=_integers(self._session)[order],
             sessions_named=self._named,
+            sender_places=tuple(self._places),
             notes=tuple(self._notes),
         )
 
