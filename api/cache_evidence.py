@@ -33,7 +33,7 @@ def caching_toml(
     if evidence is None:
         raise EvidenceError(
             f"{report.n_sessions} sessions cannot say how sure their hit share is, so no evidence "
-            'is written; bring at least five, or state hit_share with evidence = "assumed"'
+            'is written; bring at least eight, or state hit_share with evidence = "assumed"'
         )
     marked = report.mean_marked_tokens if prefix_tokens is None else float(prefix_tokens)
     prompt = report.mean_prompt_tokens if prompt_tokens is None else float(prompt_tokens)

@@ -69,7 +69,8 @@ class CacheEvidence(Record):
     """What `commitment replay-cache --out` writes as `[workloads.caching.replay]`."""
 
     bands: Annotated[tuple[HitBand, ...], Field(min_length=2, max_length=6)]
-    """By lifetime and basis; the strongest basis of a lifetime is drawn."""
+    """By lifetime and basis; the strongest basis of a lifetime is drawn, and a weaker one holds its
+    band: both come from the same requests."""
     reusable_share: Share = 1.0
     """Share of the marked prefix that could be read again without expiry."""
     n_requests: Annotated[int, Field(ge=1)]
@@ -91,10 +92,14 @@ class CacheEvidence(Record):
             if not found:
                 raise ValueError(f"bands: the {ttl} lifetime is missing")
             for stronger, weaker in pairwise(found):
-                if weaker.width < stronger.width - 1e-9:
+                holds = (
+                    weaker.lower_share <= stronger.lower_share
+                    and stronger.upper_share <= weaker.upper_share
+                )
+                if not holds:
                     raise ValueError(
-                        f"bands: {weaker.basis.value} is narrower than {stronger.basis.value} at "
-                        f"{ttl}, but weaker evidence of the same requests"
+                        f"bands: {weaker.basis.value} at {ttl} does not hold the band of "
+                        f"{stronger.basis.value}, but is weaker evidence of the same requests"
                     )
         return self
 

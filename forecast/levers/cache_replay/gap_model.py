@@ -12,13 +12,14 @@ come at random within each hour, at the rate λ of that hour (a non-homogeneous 
 
 Its band holds for requests in bursts of any size m and for requests at even intervals. Bursts of
 m at random miss exp(−λT/m)/m; over all m ≥ 1 that is at most 1/(e·λT) where λT ≥ 1. Even intervals
-of 1/λ all miss where λT < 1. So
+of 1/λ all miss where λT ≤ 1. So
 
-    lower = R · Σ n·(1 − 1/(e·λT) if λT ≥ 1 else 0) / Σ n        upper = R
+    lower = R · Σ n·(1 − 1/(e·λT) if λT > 1 else 0) / Σ n        upper = R
 
 Measured with scripts/benchmarks/cache_replay.py on 40 Claude Code sessions: the gaps land within 5
-points of the replay on 95 % of them at 5 minutes and on all at 1 hour; random arrivals on fewer
-than a third at 5 minutes, and their band held every one.
+points of the replay on 95 % of them at 5 minutes and on all at 1 hour; random arrivals by the hour
+on 30 % at 5 minutes, where their band held 97.5 % (39 of 40), and on all at 1 hour. On 484 Mooncake
+chats of at least 4 requests, whose hours are hardly ever full, the band held 99.6 % and 100 %.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def hits_from_hours(
         return Predicted(0.0, 0.0, reusable_share)
     expected = n * lifetime_hours
     at_random = -np.expm1(-expected)
-    at_worst = np.where(expected >= 1, 1 - 1 / (math.e * np.maximum(expected, 1)), 0.0)
+    at_worst = np.where(expected > 1, 1 - 1 / (math.e * np.maximum(expected, 1)), 0.0)
     weigh = n / n.sum() * reusable_share
     return Predicted(
         min(float(weigh @ at_random), reusable_share), float(weigh @ at_worst), reusable_share

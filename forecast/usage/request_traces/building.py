@@ -50,6 +50,8 @@ class Request:
     """Ids, all of them whole numbers or all of them texts."""
     sender: Sender
     session: str | None = None
+    whole_blocks: bool = False
+    """No block is cut short by the end of the prompt."""
 
 
 class TraceBuilder:
@@ -141,17 +143,19 @@ longer than the input of 100 tokens; check block_size
             raise self.fault(
                 row, names.input_tokens, f"is no length of a prompt: {request.input_tokens}"
             )
-        n = len(request.blocks)
-        if n and request.block_tokens <= 0:
+        n, size = len(request.blocks), request.block_tokens
+        if n and size <= 0:
             raise self.fault(
                 row, names.block_tokens, f"is no length of a block: {request.block_tokens}"
             )
-        if n and (n - 1) * request.block_tokens >= max(request.input_tokens, 1):
+        shortest = n * size if request.whole_blocks else (n - 1) * size + 1
+        if n and shortest > request.input_tokens:
             raise self.fault(
                 row,
                 names.blocks,
-                f"{n} blocks of {request.block_tokens} tokens are longer than the input of "
-                f"{request.input_tokens} tokens; check {names.block_tokens}",
+                f"{'one block' if n == 1 else f'{n} blocks'} of {size} tokens "
+                f"{'is' if n == 1 else 'are'} longer than the input of {request.input_tokens} "
+                f"tokens; check {names.block_tokens}",
             )
         if n > MAX_BLOCKS_OF_A_PROMPT:
             raise self.fault(

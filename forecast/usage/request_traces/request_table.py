@@ -118,6 +118,7 @@ def read(
                 blocks=blocks,
                 sender=Sender(columns.platform[i], columns.workspace[i], columns.model[i]),
                 session=columns.session[i] or None,
+                whole_blocks=not has_blocks,
             )
         )
     if n_batch:
