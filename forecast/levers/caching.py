@@ -93,7 +93,7 @@ def thinned_hit_share(hit_share: Floats, kept_share: Floats, reusable_share: flo
 
     >>> thinned_hit_share(np.array([0.75]), np.array([0.5])).tolist()
     [0.5]
-    >>> thinned_hit_share(np.array([0.6]), np.array([0.5]), 0.8).tolist()
+    >>> thinned_hit_share(np.array([0.6]), np.array([0.5]), 0.8).round(9).tolist()
     [0.4]
     """
     reusable = np.maximum(hit_share, reusable_share)

@@ -6,8 +6,9 @@
           > prompts replayed > gaps between requests > requests an hour
 
 A lever states a share or brings a replay table, never both. What usage shows of one lifetime
-bounds the other: a longer lifetime never hits less. Nothing that stands lower in this order is
-drawn narrower than what it stands in for.
+bounds the other, because a longer one never hits less, and where it shows less than was predicted
+it lowers the other in proportion. Nothing that stands lower in this order is drawn narrower than
+what it stands in for.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from forecast.levers.cache_replay.gap_model import hits_from_hours
 from forecast.levers.caching import TTL_HOURS, TTLS, Ttl, poisson_hit_share
 from forecast.levers.shares import draw_share, expected_share, share_quantile
 from forecast.mix import Floats, TokenMix
-from forecast.records.caching import HitBand, HitBasis
+from forecast.records.caching import HitBasis
 from forecast.records.usage import TOKEN_KINDS, ServiceTier, TokenKind
 from forecast.records.workloads import CachingLever, Evidence
 
@@ -30,9 +31,10 @@ OBSERVED: Final = "observed"
 STATED: Final = "stated"
 """Bases beside those of `HitBasis`."""
 
-OBSERVED_FROM_SHARE: Final = 0.5
-"""Usage tells the hit share of a prefix once at least this share of its tokens is marked today
-(assumed); below it, what is cached may be another part of the prompts, or a trial."""
+OBSERVED_SHARES: Final = (0.5, 1.25)
+"""Usage tells the hit share of a prefix while what it marks is this share of the prefix (assumed).
+Less may be another part of the prompts, or a trial; more holds text that is written by every
+request and read by few, such as the turns of a chat behind one system prompt."""
 
 OBSERVED_PURITY: Final = 0.9
 """Share of the writes that must be paid at one lifetime before the reads are laid to it."""
@@ -166,7 +168,7 @@ def observed_hits(mix: TokenMix, prefix_share: float | None) -> dict[Ttl, float]
     mix
         Tokens per unit of demand as observed.
     prefix_share
-        φ of the lever; usage that marks less than half of it tells nothing.
+        φ of the lever; usage that marks much less or more than it tells nothing.
 
     Examples
     --------
@@ -181,7 +183,8 @@ def observed_hits(mix: TokenMix, prefix_share: float | None) -> dict[Ttl, float]
     read, written, prompt = float(kinds[_READ]), sum(writes.values()), float(kinds.sum())
     if read <= 0 or written <= 0 or prefix_share is None:
         return {}
-    if (read + written) / prompt < OBSERVED_FROM_SHARE * prefix_share:
+    least, most = (share * prefix_share for share in OBSERVED_SHARES)
+    if not least <= (read + written) / prompt <= most:
         return {}
     return {
         ttl: read / (read + written)
@@ -201,6 +204,8 @@ def known_hits(
     >>> known = known_hits(lever, {"1h": 0.3})
     >>> known["5m"].basis, known["5m"].at_most, known["1h"].basis, known["1h"].mean
     ('hourly_arrivals', 0.3, 'observed', 0.3)
+    >>> round(known["5m"].share.upper, 3)
+    0.314
     """
     found = {ttl: _of_lifetime(lever, ttl, observed or {}) for ttl in TTLS}
     known = {ttl: hits for ttl, hits in found.items() if hits is not None}
@@ -214,23 +219,43 @@ def _of_lifetime(lever: CachingLever, ttl: Ttl, observed: Mapping[Ttl, float]) -
         return KnownHits(OBSERVED, Stated(observed[ttl], Evidence.MEASURED))
     if lever.hit_share is not None:
         return KnownHits(STATED, Stated(lever.hit_share, lever.evidence))
-    at_least = max((h for other, h in observed.items() if _outlives(ttl, other)), default=0.0)
-    at_most = min((h for other, h in observed.items() if _outlives(other, ttl)), default=1.0)
+    found = _predicted(lever, ttl)
+    if not found:
+        return None
+    basis, share = found[0]
+    kept = min((_confirmed(lever, other, h) for other, h in observed.items()), default=1.0)
+    return KnownHits(
+        basis,
+        Band(kept * share.hit_share, kept * share.lower, kept * share.upper),
+        at_least=max((h for other, h in observed.items() if _outlives(ttl, other)), default=0.0),
+        at_most=min((h for other, h in observed.items() if _outlives(other, ttl)), default=1.0),
+    )
+
+
+def _predicted(lever: CachingLever, ttl: Ttl) -> list[tuple[str, Band]]:
+    """Give what a lever predicts of a lifetime, the strongest basis first."""
     if lever.replay is not None:
-        band = lever.replay.of(ttl)[0]
-        return KnownHits(band.basis.value, _band(band), at_least, at_most)
+        return [
+            (one.basis.value, Band(one.hit_share, one.lower_share, one.upper_share))
+            for one in lever.replay.of(ttl)
+        ]
     if lever.arrivals_per_hour is not None:
-        share = arrivals_band(lever.arrivals_per_hour, ttl)
-        return KnownHits(HitBasis.HOURLY_ARRIVALS.value, share, at_least, at_most)
-    return None
+        return [(HitBasis.HOURLY_ARRIVALS.value, arrivals_band(lever.arrivals_per_hour, ttl))]
+    return []
+
+
+def _confirmed(lever: CachingLever, ttl: Ttl, observed: float) -> float:
+    """Share of what was predicted of a lifetime that usage confirms, at most 1.
+
+    The rest is laid to text that is not the same every time, which no other lifetime brings back.
+    The highest prediction is taken, so that less evidence never makes more sure.
+    """
+    highest = max((share.hit_share for _, share in _predicted(lever, ttl)), default=0.0)
+    return min(1.0, observed / highest) if highest > 0 else 1.0
 
 
 def _outlives(longer: Ttl, shorter: Ttl) -> bool:
     return TTL_HOURS[longer] > TTL_HOURS[shorter]
-
-
-def _band(band: HitBand) -> Band:
-    return Band(band.hit_share, band.lower_share, band.upper_share)
 
 
 def arrivals_band(arrivals_per_hour: float, ttl: Ttl) -> Band:

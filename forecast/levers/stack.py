@@ -29,7 +29,7 @@ from forecast.levers.caching import (
 )
 from forecast.levers.classification import Classification
 from forecast.levers.effects import LeverDraws, mean_effects
-from forecast.levers.hit_shares import KnownHits, known_hits, observed_hits
+from forecast.levers.hit_shares import known_hits, observed_hits
 from forecast.levers.prices import DayPrices
 from forecast.levers.routing import display_name, route, token_ratio
 from forecast.mix import UNITS_PER_TOKEN, Floats, TokenMix
@@ -198,6 +198,7 @@ def choose(
             explanation.routing(workload.routing, _cost_of_a_try(mix, workload, prices) / before)
         )
     if "caching" in offered:
+        assert workload.caching is not None
         everywhere = best | {"caching"}
         unmarked = stacked(best - {"caching"}, best_ttl)
         marked = {ttl: stacked(everywhere, ttl, mark_all=True) for ttl in lifetimes}
@@ -211,7 +212,7 @@ def choose(
                 cost_by_ttl={ttl: cost(best, ttl) for ttl in lifetimes},
                 marked_cost={t: cost(everywhere, t, mark_all=True) for t in lifetimes},
                 marked_hits={ttl: _hits(unmarked, m, phi) for ttl, m in marked.items()},
-                known=_known(workload, observed, best_ttl),
+                known=known_hits(workload.caching, observed) or {},
             )
         )
     for lever in LEVER_ORDER:
@@ -363,12 +364,6 @@ def _hits(plain: TokenMix, cached: TokenMix, prefix_share: float | None) -> dict
         if prefix_share and kinds.sum() > 0:
             found[place] = min(1.0, float(kinds[_READ] / (prefix_share * kinds.sum())))
     return found
-
-
-def _known(workload: Workload, observed: Mapping[Ttl, float], ttl: Ttl) -> KnownHits | None:
-    assert workload.caching is not None
-    known = known_hits(workload.caching, observed)
-    return None if known is None else known[ttl]
 
 
 def _main_rates(mix: TokenMix, prices: DayPrices) -> tuple[float, ...]:

@@ -167,7 +167,17 @@ def test_usage_of_one_lifetime_bounds_the_other() -> None:
     assert known["1h"].mean >= 0.96
     shorter = known_hits(lever(replay=SESSIONS.model_dump()), {"1h": 0.5})
     assert shorter is not None
-    assert shorter["5m"].draw(GRID).max() == 0.5
+    assert shorter["5m"].draw(GRID).max() <= 0.5
+
+
+def test_usage_below_the_prediction_lowers_the_other_lifetime_too() -> None:
+    """Replayed .86 and .93, seen .645 at five minutes: three quarters are confirmed, .6975."""
+    known = known_hits(lever(replay=SESSIONS.model_dump()), {"5m": 0.645})
+    assert known is not None
+    assert isinstance(known["1h"].share, Band)
+    assert known["1h"].share.hit_share == pytest.approx(0.6975)
+    low, high = known["1h"].draw(ENDS)
+    assert (low, high) == (pytest.approx(0.69), pytest.approx(0.705))
 
 
 def mix(*rows: tuple[str, list[float]]) -> TokenMix:
@@ -195,6 +205,13 @@ def test_usage_shows_the_hit_share_of_the_lifetime_it_pays_for() -> None:
 def test_usage_that_cannot_tell_shows_nothing(tokens: list[float]) -> None:
     assert observed_hits(mix(("standard", tokens)), 0.9) == {}
     assert observed_hits(mix(("standard", [10, 20, 0, 70, 5])), None) == {}
+
+
+def test_usage_that_marks_more_than_the_prefix_shows_nothing_of_it() -> None:
+    """Turns of a chat are written once and seldom read; the system prompt before them always is."""
+    usage = mix(("standard", [46, 25, 0, 29, 5]))
+    assert observed_hits(usage, 0.4) == {}
+    assert observed_hits(usage, 0.5) == pytest.approx({"5m": 29 / 54})
 
 
 @pytest.mark.parametrize("rate", [0.5, 6.0, 60.0, 1000.0])

@@ -96,7 +96,7 @@ def hits_from_hours(
     --------
     >>> found = hits_from_hours(np.array([12, 0, 36]), 5 / 60)
     >>> [round(share, 4) for share in (found.hit_share, found.lower, found.upper)]
-    [0.8707, 0.8161, 1.0]
+    [0.8707, 0.658, 1.0]
     """
     n = requests[requests > 0].astype(np.float64)
     if not len(n):
