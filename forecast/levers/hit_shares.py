@@ -13,14 +13,14 @@ what it stands in for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from forecast.levers.cache_replay.gap_model import hits_from_hours
-from forecast.levers.caching import TTL_HOURS, TTLS, Ttl, poisson_hit_share
+from forecast.levers.caching import TTL_HOURS, TTLS, Ttl
 from forecast.levers.shares import draw_share, expected_share, share_quantile
 from forecast.mix import Floats, TokenMix
 from forecast.records.caching import HitBasis
@@ -239,9 +239,10 @@ def _predicted(lever: CachingLever, ttl: Ttl) -> list[tuple[str, Band]]:
             (one.basis.value, Band(one.hit_share, one.lower_share, one.upper_share))
             for one in lever.replay.of(ttl)
         ]
-    if lever.arrivals_per_hour is not None:
-        return [(HitBasis.HOURLY_ARRIVALS.value, arrivals_band(lever.arrivals_per_hour, ttl))]
-    return []
+    rates = lever.arrivals_by_hour
+    if rates is None and lever.arrivals_per_hour is not None:
+        rates = (lever.arrivals_per_hour,)
+    return [] if rates is None else [(HitBasis.HOURLY_ARRIVALS.value, arrivals_band(rates, ttl))]
 
 
 def _confirmed(lever: CachingLever, ttl: Ttl, observed: float) -> float:
@@ -258,17 +259,22 @@ def _outlives(longer: Ttl, shorter: Ttl) -> bool:
     return TTL_HOURS[longer] > TTL_HOURS[shorter]
 
 
-def arrivals_band(arrivals_per_hour: float, ttl: Ttl) -> Band:
-    """Hit share of a prefix of which nothing but the requests an hour is known.
+def arrivals_band(arrivals_per_hour: Sequence[float], ttl: Ttl) -> Band:
+    """Hit share of a prefix of which nothing but the requests of each hour is known.
 
-    The mean is that of random arrivals; the band holds bursts of any size and even intervals
-    (`cache_replay.gap_model`), and is never narrower than that of any other assumption.
+    The mean is that of random arrivals at those rates; the band holds bursts of any size and even
+    intervals (`cache_replay.gap_model`), and is never narrower than that of any other assumption.
 
-    >>> [round(x, 3) for x in vars(arrivals_band(6, "5m")).values()]
+    Examples
+    --------
+    Six requests an hour, and 144 a day that all come in four hours of the night:
+
+    >>> [round(x, 3) for x in vars(arrivals_band([6], "5m")).values()]
     [0.393, 0.0, 1.0]
+    >>> [round(x, 3) for x in vars(arrivals_band([0] * 20 + [36] * 4, "5m")).values()]
+    [0.95, 0.864, 1.0]
     """
-    at_random = poisson_hit_share(arrivals_per_hour, ttl)
-    hull = hits_from_hours(np.array([arrivals_per_hour]), TTL_HOURS[ttl])
-    mean = expected_share(at_random, Evidence.ASSUMED)
+    hull = hits_from_hours(np.asarray(arrivals_per_hour, dtype=np.float64), TTL_HOURS[ttl])
+    mean = expected_share(hull.hit_share, Evidence.ASSUMED)
     generic = share_quantile(mean, Evidence.ASSUMED, BAND_EDGE)
     return Band(mean, min(hull.lower, generic), 1.0)

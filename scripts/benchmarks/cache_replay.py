@@ -127,7 +127,7 @@ def stand_ins(found: Replayed) -> None:
             hours = requests_by_hour(trace.time_ms[members], found.group[members])
             random = hits_from_hours(hours, TTL_HOURS[ttl], reusable)
             rate = float(hours @ hours / hours.sum())
-            lever = arrivals_band(rate, ttl)
+            lever = arrivals_band([rate], ttl)
             rows.append(
                 (
                     abs(by_gaps - true) <= NEAR,

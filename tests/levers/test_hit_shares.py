@@ -217,11 +217,40 @@ def test_usage_that_marks_more_than_the_prefix_shows_nothing_of_it() -> None:
 @pytest.mark.parametrize("rate", [0.5, 6.0, 60.0, 1000.0])
 @pytest.mark.parametrize("ttl", TTLS)
 def test_arrivals_keep_the_mean_of_random_ones_and_doubt_it(rate: float, ttl: Ttl) -> None:
-    of = arrivals_band(rate, ttl)
+    of = arrivals_band([rate], ttl)
     at_random = min(poisson_hit_share(rate, ttl), 10.5 / 11)
     assert of.mean == pytest.approx(max(at_random, 0.1157), abs=0.002)
     assert of.upper == 1.0
     assert of.upper - of.lower >= 0.126
+
+
+def test_arrivals_by_hour_know_that_nights_are_empty() -> None:
+    """240 a day: spread evenly they are 10 an hour, in office hours 30, of which more hit."""
+    even = known_hits(lever(arrivals_per_hour=10))
+    office = known_hits(lever(arrivals_by_hour=[0] * 8 + [30] * 8 + [0] * 8))
+    assert even is not None
+    assert office is not None
+    assert even["5m"].mean == pytest.approx(1 - np.exp(-10 / 12))
+    assert office["5m"].mean == pytest.approx(1 - np.exp(-30 / 12))
+    assert office["5m"].basis == HitBasis.HOURLY_ARRIVALS
+    found = effect_assumptions(Workload(name="w", caching=lever(arrivals_by_hour=[1.0] * 168)))
+    assert "cache hits from arrivals" in {a.name for a in found}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"arrivals_by_hour": [1.0] * 23}, "24 or 168 values"),
+        ({"arrivals_by_hour": [0.0] * 24}, "not all of them 0"),
+        ({"arrivals_by_hour": [-1.0] * 24}, "greater than or equal to 0"),
+        ({"arrivals_by_hour": [float("nan")] * 24}, "finite|greater than or equal"),
+        ({"arrivals_by_hour": [1.0] * 24, "arrivals_per_hour": 1}, "beside arrivals_per_hour"),
+        ({}, "give hit_share"),
+    ],
+)
+def test_arrivals_that_cannot_be_are_refused(fields: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        lever(**fields)
 
 
 def test_draws_follow_the_replay_and_keep_its_mean() -> None:

@@ -79,7 +79,7 @@ def hits_from_gaps(reusable_share: float, within: float) -> float:
 
 
 def hits_from_hours(
-    requests: Integers, lifetime_hours: float, reusable_share: float = 1.0
+    requests: Integers | Floats, lifetime_hours: float, reusable_share: float = 1.0
 ) -> Predicted:
     """Hit share of random arrivals with an hourly rate, and the band of bursts and even intervals.
 
