@@ -7,7 +7,7 @@ request that only names the prefix it shares has one block, as long as that pref
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -78,6 +78,19 @@ class RequestTrace:
 
     def __len__(self) -> int:
         return len(self.time_ms)
+
+    def first(self, n: int) -> RequestTrace:
+        """Give the first `n` requests."""
+        return replace(
+            self,
+            time_ms=self.time_ms[:n],
+            input_tokens=self.input_tokens[:n],
+            block_tokens=self.block_tokens[:n],
+            offsets=self.offsets[: n + 1],
+            blocks=self.blocks[: self.offsets[min(n, len(self))]],
+            sender=self.sender[:n],
+            session=self.session[:n],
+        )
 
     @property
     def n_blocks(self) -> Integers:

@@ -58,12 +58,16 @@ Tell = Callable[[str, float], None]
 SHORT_TRACE_DAYS: Final = 7.0
 """A trace shorter than a week has seen no weekend; a note says so."""
 
-PLACINGS: Final[tuple[tuple[Placing, bool, int], ...]] = (
-    ("end", True, 1),
-    ("end_and_parts", True, MAX_BREAKPOINTS),
-    ("parts", False, MAX_BREAKPOINTS),
-)
-"""Ways to mark besides every block: name, whether the end is marked, breakpoints."""
+MAX_COMPARED: Final = 50_000
+"""Requests, the first ones, on which ways to mark are compared: a second for each 10,000."""
+
+PLACINGS: Final[Mapping[Placing, tuple[bool, int]]] = {
+    "every_block": (True, 0),
+    "end": (True, 1),
+    "end_and_parts": (True, MAX_BREAKPOINTS),
+    "parts": (False, MAX_BREAKPOINTS),
+}
+"""Ways to mark: whether the end is marked, and breakpoints."""
 
 
 def replay_trace(
@@ -93,10 +97,14 @@ def replay_trace(
     )
     rates = input_rates(trace, models, card, settings.day)
     run = _Run(trace, tree, group, gaps, minimum, rates)
-    tell("Placing breakpoints", 0.5)
-    marked = {placing: run.marked(end, n) for placing, end, n in PLACINGS}
-    every = {lifetime: replay(trace, gaps, minimum, lifetime) for lifetime in LIFETIMES}
-    replays = every if settings.placing == "every_block" else marked[settings.placing]
+    compared = run.first(MAX_COMPARED)
+    ways: dict[Placing, Mapping[Lifetime, Replay]] = {}
+    for i, placing in enumerate(PLACINGS):
+        tell("Comparing breakpoints", 0.4 + 0.1 * i)
+        ways[placing] = compared.marked(placing)
+    tell("Replaying the marks", 0.8)
+    whole = compared is run
+    replays = ways[settings.placing] if whole else run.marked(settings.placing)
     tell("Redrawing sessions", 0.85)
     bands = {ttl: replayed_band(replays[ttl], ttl, group, rng=rng) for ttl in TTLS}
     reusable = replays["none"].hit_share
@@ -126,13 +134,13 @@ def replay_trace(
         best=best,
         best_by_session_multiple=None if by_session is None else by_session.input_cost_multiple,
         best_by_session_shares=None if by_session is None else by_session.shares,
-        markings=_markings(every, marked, rates),
+        markings=_markings(ways, compared.rates),
         predictions=_predicted(bands, weaker, replays),
         batch=ways_through_batch(models, card, settings.day),
         mean_prompt_tokens=float(trace.input_tokens.mean()),
         mean_marked_tokens=float(marked_tokens.mean()),
         evidence=evidence,
-        notes=(*trace.notes, *_notes(trace, models, rates, every, marked, n_sessions)),
+        notes=(*trace.notes, *_notes(trace, models, ways, compared, n_sessions)),
     )
 
 
@@ -147,7 +155,28 @@ class _Run:
     minimum: Integers
     rates: InputRates | None
 
-    def marked(self, marks_end: bool, n_breakpoints: int) -> dict[Lifetime, Replay]:
+    def first(self, n: int) -> _Run:
+        """Give the first `n` requests alone; which blocks earlier ones touched stays the same."""
+        if n >= len(self.trace):
+            return self
+        end = int(self.trace.offsets[n])
+        return _Run(
+            self.trace.first(n),
+            PrefixTree(self.tree.node[:end], self.tree.n_nodes),
+            self.group[:n],
+            self.gaps[:end],
+            self.minimum[:n],
+            None if self.rates is None else InputRates(self.rates.usd_per_token[:n]),
+        )
+
+    def marked(self, placing: Placing) -> dict[Lifetime, Replay]:
+        """Replay every lifetime with prompts marked in one way."""
+        if placing == "every_block":
+            return {
+                lifetime: replay(self.trace, self.gaps, self.minimum, lifetime)
+                for lifetime in LIFETIMES
+            }
+        marks_end, n_breakpoints = PLACINGS[placing]
         marks = place_marks(
             self.trace,
             self.tree,
@@ -195,16 +224,12 @@ def _outcome(found: Replay, band: HitBand | None, rates: InputRates | None) -> L
 
 
 def _markings(
-    every: Mapping[Lifetime, Replay],
-    marked: Mapping[Placing, Mapping[Lifetime, Replay]],
-    rates: InputRates | None,
+    ways: Mapping[Placing, Mapping[Lifetime, Replay]], rates: InputRates | None
 ) -> tuple[MarkingOutcome, ...]:
-    n_breakpoints: dict[Placing, int] = {placing: n for placing, _, n in PLACINGS}
-    ways: dict[Placing, Mapping[Lifetime, Replay]] = {"every_block": every, **marked}
     return tuple(
         MarkingOutcome(
             placing=placing,
-            n_breakpoints=n_breakpoints.get(placing, 0),
+            n_breakpoints=PLACINGS[placing][1],
             ttl=ttl,
             hit_share_per_input_token=found[ttl].hit_share_per_input_token,
             written_share=found[ttl].marked_share - found[ttl].hit_share_per_input_token,
@@ -269,9 +294,8 @@ def _evidence(
 def _notes(
     trace: RequestTrace,
     models: Sequence[tuple[str, str]],
-    rates: InputRates | None,
-    every: Mapping[Lifetime, Replay],
-    marked: Mapping[Placing, Mapping[Lifetime, Replay]],
+    ways: Mapping[Placing, Mapping[Lifetime, Replay]],
+    compared: _Run,
     n_sessions: int,
 ) -> list[str]:
     found = []
@@ -295,19 +319,22 @@ def _notes(
             f"the trace spans {24 * trace.days:.1f} hours, less than a week: nights and weekends, "
             "when gaps are longer, may not be in it"
         )
-    if rates is not None:
-        found += _cheaper_marks(every, marked, rates)
+    if len(compared.trace) < len(trace):
+        found.append(
+            f"ways to mark are compared on the first {len(compared.trace):,} requests; --marks "
+            "replays all of them in one way"
+        )
+    if compared.rates is not None:
+        found += _cheaper_marks(ways, compared.rates)
     return found
 
 
 def _cheaper_marks(
-    every: Mapping[Lifetime, Replay],
-    marked: Mapping[Placing, Mapping[Lifetime, Replay]],
-    rates: InputRates,
+    ways: Mapping[Placing, Mapping[Lifetime, Replay]], rates: InputRates
 ) -> list[str]:
     """Say when marking only what is shared beats writing every block."""
-    whole = min(input_cost_multiple(every[ttl], rates) for ttl in TTLS)
-    parts = min(input_cost_multiple(marked["parts"][ttl], rates) for ttl in TTLS)
+    whole = min(input_cost_multiple(ways["every_block"][ttl], rates) for ttl in TTLS)
+    parts = min(input_cost_multiple(ways["parts"][ttl], rates) for ttl in TTLS)
     if parts >= whole - 0.005:
         return []
     return [

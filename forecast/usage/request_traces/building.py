@@ -13,7 +13,7 @@ from forecast.errors import UsageFormatError
 from forecast.traces import Integers, RequestTrace, Sender
 from forecast.usage.formats.cells import quoted
 
-MAX_REQUESTS: Final = 2_000_000
+MAX_REQUESTS: Final = 1_000_000
 MAX_BLOCKS: Final = 10_000_000
 """Block ids of one call; the replay holds about 60 bytes for each, 0.6 GB at the limit."""
 

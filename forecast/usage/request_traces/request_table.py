@@ -25,16 +25,17 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecast.errors import UsageFormatError
 from forecast.records.usage import ServiceTier
-from forecast.traces import Sender
+from forecast.traces import Integers, Sender
 from forecast.usage.formats import cells, vocabulary
 from forecast.usage.formats.head import PARQUET_MAGIC
 from forecast.usage.formats.tabular import DATABASE_NULLS, TextTable, read_table
-from forecast.usage.request_traces.building import ColumnNames, Request, TraceBuilder
+from forecast.usage.request_traces.building import MAX_REQUESTS, ColumnNames, Request, TraceBuilder
 from forecast.usage.request_traces.times import milliseconds
 
 TIMES: Final = ("time", "time_s", "time_ms")
@@ -83,6 +84,11 @@ def read(
         A cell that cannot be, or a column that is missing, with file, row and column.
     """
     wanted = PLAIN if data.startswith(PARQUET_MAGIC) else PLAIN | {BLOCKS}
+    if not data.startswith(PARQUET_MAGIC) and data.count(b"\n") > MAX_REQUESTS + 1:
+        raise UsageFormatError(
+            f"has more than {MAX_REQUESTS} rows; replay fewer days, or a sample of the sessions",
+            file=file,
+        )
     table = read_table(data, file, wanted, nulls=DATABASE_NULLS)
     has_blocks = BLOCKS in table.names
     content = "block_tokens" if has_blocks else "prefix_tokens"
@@ -97,9 +103,9 @@ def read(
     columns = _Columns.of(table, platform)
     names = ColumnNames(
         columns.time_name,
-        "prompt_tokens" if "prompt_tokens" in table else "input_tokens",
+        "prompt_tokens" if "prompt_tokens" in table.names else "input_tokens",
         BLOCKS if has_blocks else "prefix",
-        content if content in table else f"--{content.replace('_', '-')}",
+        content if content in table.names else f"--{content.replace('_', '-')}",
     )
     builder.begin(file, names)
     sizes = _counts(table, content, default=stated or 0)
@@ -112,9 +118,9 @@ def read(
         builder.add(
             Request(
                 row=i + 1,
-                time_ms=columns.time_ms[i],
-                input_tokens=columns.input_tokens[i],
-                block_tokens=sizes[i],
+                time_ms=int(columns.time_ms[i]),
+                input_tokens=int(columns.input_tokens[i]),
+                block_tokens=int(sizes[i]),
                 blocks=blocks,
                 sender=Sender(columns.platform[i], columns.workspace[i], columns.model[i]),
                 session=columns.session[i] or None,
@@ -129,11 +135,11 @@ def read(
 
 @dataclass(frozen=True)
 class _Columns:
-    """The plain columns, converted."""
+    """The plain columns, converted; their texts are let go one after the other."""
 
     time_name: str
-    time_ms: Sequence[int]
-    input_tokens: Sequence[int]
+    time_ms: Integers
+    input_tokens: Integers
     platform: Sequence[str]
     workspace: Sequence[str]
     model: Sequence[str]
@@ -158,22 +164,41 @@ class _Columns:
             tokens = _counts(table, "prompt_tokens")
         else:
             table.need("input_tokens")
-            sides = [_counts(table, name) for name in INPUT_SIDE if name in table]
-            tokens = [sum(row) for row in zip(*sides, strict=True)]
+            sides = (_counts(table, name) for name in INPUT_SIDE if name in table)
+            tokens = sum(sides, np.zeros(table.n_rows, dtype=np.int64))
         return cls(
             times[0],
-            table.read(times[0], read),
+            _numbers(table, times[0], read),
             tokens,
-            table.read_or("platform", cells.given_name, platform),
-            table.read_or("workspace", cells.name, ""),
-            table.read_or("model", cells.name, ""),
-            table.read_or("session", cells.name, ""),
-            table.read_or("service_tier", vocabulary.service_tier, ServiceTier.STANDARD),
+            _names(table, "platform", cells.given_name, platform),
+            _names(table, "workspace", cells.name, ""),
+            _names(table, "model", cells.name, ""),
+            _names(table, "session", cells.name, ""),
+            _names(table, "service_tier", vocabulary.service_tier, ServiceTier.STANDARD),
         )
 
 
-def _counts(table: TextTable, column: str, *, default: int = 0) -> Sequence[int]:
-    return table.read_or(column, cells.count, default)
+def _counts(table: TextTable, column: str, *, default: int = 0) -> Integers:
+    if column not in table:
+        return np.full(table.n_rows, default, dtype=np.int64)
+    return _numbers(table, column, lambda cell: cells.count(cell) if cell.strip() else default)
+
+
+def _numbers(table: TextTable, column: str, by: Callable[[str], int]) -> Integers:
+    """Read a column cell by cell, so that neither texts nor numbers stand in memory twice."""
+    found = np.empty(table.n_rows, dtype=np.int64)
+    for i, cell in enumerate(table.columns.pop(column)):
+        try:
+            found[i] = by(cell)
+        except ValueError as fault:
+            raise table.fault(str(fault), i + 1, column) from None
+    return found
+
+
+def _names(table: TextTable, column: str, by: Callable[[str], str], default: str) -> Sequence[str]:
+    found = table.read_or(column, by, default)
+    table.columns.pop(column, None)
+    return found
 
 
 def _instant_ms(cell: str, *, utc_by_column: bool) -> int:
@@ -189,12 +214,13 @@ def _number_ms(cell: str, *, per_second: int) -> int:
     return milliseconds(value, per_second=per_second)
 
 
-def _prefixes(table: TextTable, sizes: Sequence[int]) -> Iterator[Sequence[object]]:
+def _prefixes(table: TextTable, sizes: Integers) -> Iterator[Sequence[object]]:
     known: dict[str, int] = {}
-    for i, prefix in enumerate(table.read("prefix", cells.name)):
-        if prefix and known.setdefault(prefix, sizes[i]) != sizes[i]:
+    for i, prefix in enumerate(_names(table, "prefix", cells.name, "")):
+        size = int(sizes[i])
+        if prefix and known.setdefault(prefix, size) != size:
             raise table.fault(
-                f"is {sizes[i]}, but {known[prefix]} in an earlier row of the same prefix; a "
+                f"is {size}, but {known[prefix]} in an earlier row of the same prefix; a "
                 "prefix is the same text every time",
                 i + 1,
                 "prefix_tokens",
