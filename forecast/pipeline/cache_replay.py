@@ -58,7 +58,7 @@ Tell = Callable[[str, float], None]
 SHORT_TRACE_DAYS: Final = 7.0
 """A trace shorter than a week has seen no weekend; a note says so."""
 
-MAX_COMPARED: Final = 50_000
+MAX_COMPARED: Final = 20_000
 """Requests, the first ones, on which ways to mark are compared: a second for each 10,000."""
 
 PLACINGS: Final[Mapping[Placing, tuple[bool, int]]] = {

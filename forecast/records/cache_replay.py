@@ -104,7 +104,7 @@ class CacheReplayReport(Record):
     best_by_session_multiple: Multiple | None
     best_by_session_shares: dict[str, Share] | None
     markings: tuple[MarkingOutcome, ...]
-    """Compared on at most the first 50,000 requests."""
+    """Compared on at most the first 20,000 requests."""
     predictions: tuple[PredictedHits, ...]
     batch: tuple[BatchChoice, ...]
     mean_prompt_tokens: float | None

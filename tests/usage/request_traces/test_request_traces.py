@@ -6,12 +6,17 @@ import gzip
 import json
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forecast.errors import UsageFormatError
 from forecast.traces import RequestTrace, Sender
+from forecast.usage.reading import read_usage
 from forecast.usage.request_traces import building
 from forecast.usage.request_traces.reading import read_traces
 
@@ -274,3 +279,37 @@ def test_times_in_two_units_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "chat.jsonl", LINES.replace(b"2500", b"1762000000000000"))
     with pytest.raises(UsageFormatError, match="more than ten years apart; check their unit"):
         read_traces([path])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from([session(FIRST, SECOND), LINES, TABLE.encode()]),
+    st.data(),
+)
+def test_damage_is_refused_on_purpose_or_read(whole: bytes, data: st.DataObject) -> None:
+    """No damaged file ends in anything but a trace or a refusal that says where."""
+    start = data.draw(st.integers(0, len(whole) - 1))
+    end = data.draw(st.integers(start, min(len(whole), start + 12)))
+    words = st.sampled_from([b"", b"-1", b"1e400", b"NaN", b"null", b"[]", b"{}", b"9" * 30, b'"'])
+    damaged = whole[:start] + data.draw(words | st.binary(max_size=4)) + whole[end:]
+    trace, where = None, ""
+    with TemporaryDirectory() as folder:
+        path = written(Path(folder), "trace", damaged)
+        try:
+            trace = read_traces([path])
+        except UsageFormatError as refused:
+            where = refused.file or ""
+    if trace is None:
+        assert where == "trace"
+    else:
+        assert (trace.block_covered_tokens <= trace.input_tokens).all()
+        assert (np.diff(trace.time_ms) >= 0).all()
+
+
+def test_one_table_can_be_imported_and_replayed(tmp_path: Path) -> None:
+    """What the replay reads beside the counts is no token column that nobody has reviewed."""
+    frame = pd.read_csv(BytesIO(TABLE.encode())).assign(output_tokens=5)
+    path = written(tmp_path, "requests.csv", frame.to_csv(index=False).encode())
+    usage = read_usage([path]).rows
+    assert int(usage["requests"].sum()) == len(read_traces([path])) == 3
+    assert int(usage["input_tokens"].sum()) == 1930
