@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +25,12 @@ PLACINGS: Final[Mapping[str, Placing]] = {
     "parts": "parts",
 }
 MAX_TOKENS = 100_000_000
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number")
+    return value
 
 
 def replay_cache(
@@ -89,6 +96,7 @@ def replay_cache(
             metavar="SECONDS",
             min=0,
             max=3600,
+            callback=_finite,
             help="A write is seen by requests this much later: until the answer begins. Above 0, "
             "requests of the same moment miss one another, as in a cold batch.",
         ),
@@ -129,6 +137,7 @@ def replay_cache(
             metavar="SHARE",
             min=0,
             max=1,
+            callback=_finite,
             help="With an arrivals file: share of the prefix that is the same text every time.",
         ),
     ] = 1.0,
@@ -136,8 +145,8 @@ def replay_cache(
         list[str] | None,
         typer.Option(
             metavar="COLUMN=PATTERN",
-            help="With an arrivals file: count senders that match, such as api_key=nightly-*. "
-            "Repeatable.",
+            help="With request tables or an arrivals file: replay only senders that match, such as "
+            "api_key=nightly-* or workload=Chat. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -200,8 +209,6 @@ def replay_cache(
             arrivals, chosen, reusable_share=reusable_share, only=_only(only or ()), rng=rng
         )
     else:
-        if only:
-            raise typer.BadParameter("goes with an arrivals file", param_hint="--only")
         card = load_rate_card(day, price_sheets=price_sheets or ())
         with progress_on(progress) as bar:
             tell = bar()
@@ -210,6 +217,7 @@ def replay_cache(
                 platform=platform,
                 block_tokens=block_tokens,
                 prefix_tokens=prefix_tokens,
+                only=_only(only or ()),
                 on_file=lambda name: tell(f"Reading {name}", 0.0),
             )
             report = replay_trace(trace, card, chosen, rng=rng, progress=tell)

@@ -206,6 +206,9 @@ def test_arrivals_stand_alone(arrivals: Path, traces: Path) -> None:
     assert "give it alone, without traces" in shown.stderr
 
 
-@pytest.mark.parametrize("words", [("--marks", "some"), ("--only", "api_key=x"), ("--on", "soon")])
+@pytest.mark.parametrize(
+    "words",
+    [("--marks", "some"), ("--only", "api_key"), ("--on", "soon"), ("--visible-after", "nan")],
+)
 def test_options_that_cannot_be_are_refused(traces: Path, words: tuple[str, str]) -> None:
     assert run(traces, *words).exit_code == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ def read_traces(
     platform: str = "anthropic",
     block_tokens: int | None = None,
     prefix_tokens: int | None = None,
+    only: Mapping[str, str] | None = None,
     on_file: Callable[[str], None] | None = None,
 ) -> RequestTrace:
     """Read request traces, recognised by content: plain, compressed, in archives or in folders.
@@ -37,6 +38,8 @@ def read_traces(
         Of rows that name none.
     block_tokens, prefix_tokens
         Where the files do not state the length of a block or of the prefix.
+    only
+        Shell wildcards by column of the sender of a request table; the other shapes name none.
     on_file
         Told the name of each file before it is read.
 
@@ -49,7 +52,7 @@ def read_traces(
     for entry in opened(paths):
         if on_file is not None:
             on_file(entry.name)
-        _add(entry, builder, platform, block_tokens, prefix_tokens)
+        _add(entry, builder, platform, block_tokens, prefix_tokens, only or {})
     return builder.build()
 
 
@@ -59,9 +62,15 @@ def _add(
     platform: str,
     block_tokens: int | None,
     prefix_tokens: int | None,
+    only: Mapping[str, str],
 ) -> None:
     head = Head.of(entry.data, entry.name)
     if head.kind == "json":
+        if only:
+            raise UsageFormatError(
+                "names no senders to choose by; --only goes with request tables and arrivals",
+                file=entry.name,
+            )
         values = list(documents(entry.data, entry.name, unit="record"))
         if all(map(session_json.fits, values)):
             for number, value in enumerate(values, start=1):
@@ -79,6 +88,7 @@ def _add(
             platform,
             block_tokens=block_tokens,
             prefix_tokens=prefix_tokens,
+            only=only,
         )
         return
     raise UsageFormatError(f"is no request trace; what can be replayed: {SHAPES}", file=entry.name)

@@ -7,6 +7,7 @@
 | `cache_write_5m_tokens`, `cache_write_1h_tokens`, `cache_read_tokens` | count | default 0 |
 | `prompt_tokens` | count | all input-side tokens; left out, they are added up |
 | `model`, `platform`, `workspace` | name | decide the cache a request can see |
+| `workload`, `api_key`, `tag` | name | tell whose requests are replayed (`--only`) |
 | `session` | name | requests that belong together; default: told from their prefixes |
 | `service_tier` | word | rows in batch are left out: they run when the vendor likes |
 | `prefix`, `prefix_tokens` | name, count | id of the shared prefix and its length |
@@ -18,16 +19,18 @@ there. `time` is read to the second, the numbers to the millisecond.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from forecast.errors import UsageFormatError
 from forecast.records.usage import ServiceTier
@@ -48,9 +51,13 @@ PLAIN: Final = frozenset(
         *TIMES,
         *INPUT_SIDE,
         *("prompt_tokens", "model", "platform", "workspace", "session", "service_tier"),
+        *("workload", "api_key", "tag"),
         *("prefix", "prefix_tokens", "block_tokens"),
     )
 )
+SENDER: Final = ("workload", "api_key", "workspace", "tag", "model")
+"""Columns that `only` chooses by, as in the arrivals table."""
+
 BATCH_ROWS: Final = 4096
 
 
@@ -75,8 +82,14 @@ def read(
     *,
     block_tokens: int | None = None,
     prefix_tokens: int | None = None,
+    only: Mapping[str, str] | None = None,
 ) -> None:
     """Add the requests of a table; the two counts stand in for columns that are left out.
+
+    Parameters
+    ----------
+    only
+        Shell wildcards by column of the sender; rows that match all of them are added.
 
     Raises
     ------
@@ -100,6 +113,7 @@ def read(
             file=file,
             column=content,
         )
+    chosen = _chosen(table, only or {})
     columns = _Columns.of(table, platform)
     names = ColumnNames(
         columns.time_name,
@@ -112,6 +126,8 @@ def read(
     found = _blocks(data, table, file) if has_blocks else _prefixes(table, sizes)
     n_batch = 0
     for i, blocks in enumerate(found):
+        if not chosen[i]:
+            continue
         if columns.tier[i] == ServiceTier.BATCH:
             n_batch += 1
             continue
@@ -131,6 +147,24 @@ def read(
         builder.note(
             f"{n_batch} requests in batch of {file} are left out: when they ran is not known"
         )
+
+
+def _chosen(table: TextTable, only: Mapping[str, str]) -> NDArray[np.bool_]:
+    """Tell which rows match; columns that nothing else reads are let go."""
+    kept = np.ones(table.n_rows, dtype=bool)
+    for column, pattern in only.items():
+        if column not in SENDER:
+            raise UsageFormatError(
+                f"is no column of a sender; --only takes {', '.join(SENDER)}",
+                file=table.file,
+                column=column[:80],
+            )
+        table.need(column)
+        fits = {name: fnmatchcase(name.strip(), pattern) for name in set(table.columns[column])}
+        kept &= np.fromiter((fits[name] for name in table.columns[column]), bool, table.n_rows)
+    for column in ("workload", "api_key", "tag"):
+        table.columns.pop(column, None)
+    return kept
 
 
 @dataclass(frozen=True)

@@ -313,3 +313,17 @@ def test_one_table_can_be_imported_and_replayed(tmp_path: Path) -> None:
     usage = read_usage([path]).rows
     assert int(usage["requests"].sum()) == len(read_traces([path])) == 3
     assert int(usage["input_tokens"].sum()) == 1930
+
+
+def test_only_some_senders_can_be_replayed(tmp_path: Path) -> None:
+    frame = pd.read_csv(BytesIO(TABLE.encode())).assign(workload=["Chat", "Nightly", "Chat"])
+    path = written(tmp_path, "log.csv", frame.to_csv(index=False).encode())
+    trace = read_traces([path], only={"workload": "Ch*", "workspace": "search"})
+    assert trace.input_tokens.tolist() == [1000, 30]
+    with pytest.raises(UsageFormatError, match="column colour: is no column of a sender"):
+        read_traces([path], only={"colour": "*"})
+    with pytest.raises(UsageFormatError, match="column tag: is missing"):
+        read_traces([path], only={"tag": "*"})
+    lines = written(tmp_path, "chat.jsonl", LINES)
+    with pytest.raises(UsageFormatError, match="names no senders to choose by"):
+        read_traces([lines], only={"model": "*"})
