@@ -45,6 +45,8 @@ def cache_replay(report: CacheReplayReport) -> Group:
 def _heading(report: CacheReplayReport) -> RenderableType:
     parts = [f"{report.n_requests:,} requests"]
     sessions = "sessions" if report.sessions_named else "groups of prompts that begin the same"
+    if not report.lifetimes:
+        sessions = "prefixes"
     parts.append(f"{report.n_sessions:,} {sessions}")
     if report.input_tokens is not None:
         parts.append(f"{quantity(report.input_tokens)} input tokens")

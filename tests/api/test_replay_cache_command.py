@@ -173,6 +173,7 @@ def test_an_arrivals_file_is_evidence_too(arrivals: Path, tmp_path: Path) -> Non
         out,
     )
     assert shown.exit_code == 0, shown.output
+    assert shown.stdout.startswith("1,000 requests; 100 prefixes")
     assert "gaps between requests" in shown.stdout
     inventory = '[[workloads]]\nname = "Nightly"\n\n' + out.read_text()
     lever = load_portfolio(inventory).workloads[0].caching
