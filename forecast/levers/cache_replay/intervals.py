@@ -21,7 +21,8 @@ MAX_DRAWN: Final = 20_000_000
 
 MIN_CLUSTERS: Final = 8
 """Fewer sessions carry no interval. Intervals of five held the share of all in 57 to 82 % of
-draws on three traces, where 80 % were promised (scripts/benchmarks/cache_replay.py)."""
+draws on three traces, where 80 % were promised (scripts/benchmarks/cache_replay.py, with 5 here
+and among its SUBSETS)."""
 
 LEAST_EFFECTIVE: Final = 1.5
 """Effective number of sessions below which the stretch of an interval grows no further."""
