@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import decisions, exports, fetch, forecasts, formats, rates, service
+from api.commands import caching, decisions, exports, fetch, forecasts, formats, rates, service
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -84,6 +84,10 @@ app.command(
     "forecast",
     epilog="Example: commitment forecast usage.parquet --workloads workloads.toml --out fan.png",
 )(forecasts.forecast)
+app.command(
+    "replay-cache",
+    epilog="Example: commitment replay-cache sessions/*.json.gz --out caching.toml",
+)(caching.replay_cache)
 app.command(
     "recommend",
     epilog="Example: commitment recommend --usage usage.parquet --workloads workloads.toml "

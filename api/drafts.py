@@ -60,7 +60,8 @@ evidence = "assumed"                 # {evidence}
 
 [workloads.caching]                  # only the stable part of the prompt gets cheaper
 stable_prefix_tokens = 4000
-arrivals_per_hour = 120              # or hit_share = 0.9 when it was measured
+arrivals_per_hour = 120              # an assumption; or hit_share = 0.9 when it was measured, or
+                                     # [workloads.caching.replay] from commitment replay-cache
 
 [workloads.routing]                  # a lighter model for what it can answer
 to_model = "claude-haiku-5-5"

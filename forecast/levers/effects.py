@@ -1,9 +1,7 @@
 """How large a lever's effect turns out to be, and when: one draw per scenario.
 
-A stated share m is drawn from Beta(m·κ, (1 − m)·κ), as if κ cases had been observed: the weaker
-the evidence, the smaller κ and the wider the band. No mean is believed above (κ + ½) / (κ + 1),
-what κ successes in κ cases say under Jeffreys' prior, except a 100 % that is proven or measured;
-what is stated as nothing stays nothing. Levers start late by a geometric number of months.
+Stated shares are drawn by the weight of their evidence (`shares`), hit shares of the cache from
+the best that is known of them (`hit_shares`). Levers start late by a geometric number of months.
 
 Every workload takes the same number of random numbers whatever its levers are, so that one more
 lever or better evidence leaves every other draw as it was.
@@ -18,33 +16,16 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
-from forecast.levers.caching import (
-    COLD_BATCH_HIT_SHARE,
-    PRIMED_BATCH_HIT_SHARE,
-    TTLS,
-    Ttl,
-    poisson_hit_share,
-)
+from forecast.levers.caching import COLD_BATCH_HIT_SHARE, PRIMED_BATCH_HIT_SHARE, TTLS, Ttl
+from forecast.levers.hit_shares import OBSERVED, STATED, known_hits
+from forecast.levers.shares import CONCENTRATION, draw_share, expected_share
 from forecast.levers.turnaround import TURNAROUND, deadline_of, late_share
 from forecast.mix import Floats
 from forecast.records.base import Provenance
+from forecast.records.caching import CacheEvidence, HitBand, HitBasis
 from forecast.records.recommendation import Assumption
 from forecast.records.workloads import CachingLever, Evidence, OwnerState, Workload
-
-CONCENTRATION: Final[dict[Evidence, float]] = {
-    Evidence.ASSUMED: 10.0,
-    Evidence.PILOTED: 50.0,
-    Evidence.PROVEN: 872.0,
-    Evidence.MEASURED: 5000.0,
-}
-"""κ by evidence. Proven is the 872 pairs that show a margin of 3 points at 10 % discordance with
-80 % power; the others are assumed: ten cases for an opinion (a stated 80 % lies between 63 % and
-94 % in four of five draws), fifty for a pilot, five thousand for a figure read off production."""
-
-EXACT: Final = (Evidence.PROVEN, Evidence.MEASURED)
-"""Evidence strong enough that a stated 100 % is taken at its word."""
 
 MEAN_SLIP_MONTHS: Final[dict[OwnerState, float]] = {
     OwnerState.PROPOSED: 3.0,
@@ -79,6 +60,11 @@ class LeverDraws:
         By lifetime, [n].
     slip_months
         [n] months by which the levers start late.
+    thinning_ttls
+        Lifetimes whose real-time hits were found on today's arrivals, and fall when those thin
+        out; a stated hit share is taken to be what is left.
+    reusable_share
+        Share of the prefix that could be read again without expiry, R; hits thin below it.
     """
 
     batch_share: Floats
@@ -87,36 +73,8 @@ class LeverDraws:
     hit_share_real_time: Mapping[Ttl, Floats] | None
     hit_share_batch: Mapping[Ttl, Floats]
     slip_months: NDArray[np.int64]
-
-
-def expected_share(stated: float, evidence: Evidence) -> float:
-    """Mean of the draws around a stated share.
-
-    >>> expected_share(0.8, Evidence.ASSUMED), round(expected_share(1.0, Evidence.ASSUMED), 4)
-    (0.8, 0.9545)
-    >>> expected_share(1.0, Evidence.PROVEN)
-    1.0
-    """
-    if stated == 1.0 and evidence in EXACT:
-        return 1.0
-    kappa = CONCENTRATION[evidence]
-    return min(stated, (kappa + 0.5) / (kappa + 1))
-
-
-def draw_share(stated: float, evidence: Evidence, uniforms: Floats) -> Floats:
-    """Map uniform numbers to shares around a stated one, keeping their order.
-
-    >>> u = np.array([0.1, 0.5, 0.9])
-    >>> draw_share(0.8, Evidence.ASSUMED, u).round(3).tolist()
-    [0.632, 0.82, 0.939]
-    >>> draw_share(0.8, Evidence.MEASURED, u).round(3).tolist()
-    [0.793, 0.8, 0.807]
-    """
-    mean = expected_share(stated, evidence)
-    if mean in (0.0, 1.0):
-        return np.full(len(uniforms), mean)
-    kappa = CONCENTRATION[evidence]
-    return np.asarray(betaincinv(mean * kappa, (1 - mean) * kappa, uniforms), dtype=np.float64)
+    thinning_ttls: frozenset[Ttl] = frozenset()
+    reusable_share: float = 1.0
 
 
 def draw_slip(state: OwnerState, uniforms: Floats) -> NDArray[np.int64]:
@@ -131,7 +89,13 @@ def draw_slip(state: OwnerState, uniforms: Floats) -> NDArray[np.int64]:
     return np.floor(np.log1p(-uniforms) / np.log(mean / (1 + mean))).astype(np.int64)
 
 
-def draw_effects(workload: Workload | None, n: int, *, rng: np.random.Generator) -> LeverDraws:
+def draw_effects(
+    workload: Workload | None,
+    n: int,
+    *,
+    rng: np.random.Generator,
+    observed: Mapping[Ttl, float] | None = None,
+) -> LeverDraws:
     """Draw the effects of a workload's levers in `n` scenarios.
 
     Parameters
@@ -142,19 +106,26 @@ def draw_effects(workload: Workload | None, n: int, *, rng: np.random.Generator)
         Number of scenarios.
     rng
         Gives `N_UNIFORMS` · n uniform numbers, whatever the levers are.
+    observed
+        Hit shares that the usage shows, by lifetime (`hit_shares.observed_hits`).
     """
     uniforms = rng.random((N_UNIFORMS, n))
     state = workload.owner_state if workload else OwnerState.PROPOSED
-    return _effects(workload, uniforms, draw_slip(state, uniforms[5]))
+    return _effects(workload, uniforms, draw_slip(state, uniforms[5]), observed)
 
 
-def mean_effects(workload: Workload | None) -> LeverDraws:
+def mean_effects(
+    workload: Workload | None, observed: Mapping[Ttl, float] | None = None
+) -> LeverDraws:
     """Give the mean of every effect as a single scenario that starts on time."""
-    return _effects(workload, None, np.zeros(1, dtype=np.int64))
+    return _effects(workload, None, np.zeros(1, dtype=np.int64), observed)
 
 
 def _effects(
-    workload: Workload | None, uniforms: Floats | None, slip: NDArray[np.int64]
+    workload: Workload | None,
+    uniforms: Floats | None,
+    slip: NDArray[np.int64],
+    observed: Mapping[Ttl, float] | None,
 ) -> LeverDraws:
     """Effects from uniform numbers [6, n], or their means where there are none."""
 
@@ -172,10 +143,18 @@ def _effects(
         in_batch = share(batch.share, batch.evidence, 0) * (1 - late_share(workload.latency))
     real_time: dict[Ttl, Floats] | None = None
     hits_batch: dict[Ttl, Floats] = dict.fromkeys(TTLS, nothing)
+    thinning: frozenset[Ttl] = frozenset()
+    reusable = 1.0
     if caching is not None:
-        stated = {ttl: _real_time_hits(caching, ttl) for ttl in TTLS}
-        if stated["5m"] is not None:
-            real_time = {t: share(*s, 3) for t, s in stated.items() if s is not None}
+        known = known_hits(caching, observed)
+        if known is not None:
+            real_time = {
+                ttl: np.array([hits.mean]) if uniforms is None else hits.draw(uniforms[3])
+                for ttl, hits in known.items()
+            }
+            thinning = frozenset(ttl for ttl, hits in known.items() if hits.basis != STATED)
+        if caching.replay is not None:
+            reusable = caching.replay.reusable_share
         hits_batch = {ttl: share(*_batch_hits(caching, ttl), 4) for ttl in TTLS}
     return LeverDraws(
         batch_share=in_batch,
@@ -184,15 +163,9 @@ def _effects(
         hit_share_real_time=real_time,
         hit_share_batch=hits_batch,
         slip_months=slip,
+        thinning_ttls=thinning,
+        reusable_share=reusable,
     )
-
-
-def _real_time_hits(lever: CachingLever, ttl: Ttl) -> tuple[float, Evidence] | None:
-    if lever.hit_share is not None:
-        return lever.hit_share, lever.evidence
-    if lever.arrivals_per_hour is not None:
-        return poisson_hit_share(lever.arrivals_per_hour, ttl), Evidence.ASSUMED
-    return None
 
 
 def _batch_hits(lever: CachingLever, ttl: Ttl) -> tuple[float, Evidence]:
@@ -203,8 +176,16 @@ def _batch_hits(lever: CachingLever, ttl: Ttl) -> tuple[float, Evidence]:
     return COLD_BATCH_HIT_SHARE[ttl], Evidence.ASSUMED
 
 
-def effect_assumptions(workload: Workload) -> tuple[Assumption, ...]:
-    """List what the levers of a workload rest on that no price list or usage row says."""
+def effect_assumptions(
+    workload: Workload, observed: Mapping[Ttl, float] | None = None
+) -> tuple[Assumption, ...]:
+    """List what the levers of a workload rest on that no price list says.
+
+    Parameters
+    ----------
+    observed
+        Hit shares that the usage shows, by lifetime.
+    """
     found: list[Assumption] = []
     for lever, evidence, figures in _stated(workload):
         found += [
@@ -242,7 +223,9 @@ def effect_assumptions(workload: Workload) -> tuple[Assumption, ...]:
     if workload.batch is not None and deadline_of(workload.latency) is not None:
         found.append(TURNAROUND)
     if workload.caching is not None:
-        found += _caching_assumptions(workload.caching, in_batch=workload.batch is not None)
+        in_batch = workload.batch is not None
+        found += _hit_assumptions(workload.name, workload.caching, observed or {})
+        found += _batch_hit_assumptions(workload.caching, in_batch=in_batch)
     return tuple(dict.fromkeys(found))
 
 
@@ -266,28 +249,74 @@ def _stated(workload: Workload) -> list[tuple[str, Evidence, list[tuple[str, flo
     return stated
 
 
-def _caching_assumptions(lever: CachingLever, *, in_batch: bool) -> list[Assumption]:
+_PROVENANCE: Final = {
+    HitBasis.REPLAY: Provenance.MEASURED,
+    HitBasis.GAP_HISTOGRAM: Provenance.MEASURED,
+    HitBasis.HOURLY_ARRIVALS: Provenance.CLAIM,
+}
+_FOUND_BY: Final = {
+    HitBasis.REPLAY: "replay",
+    HitBasis.GAP_HISTOGRAM: "gaps between",
+    HitBasis.HOURLY_ARRIVALS: "assumption of random arrivals by the hour of",
+}
+
+
+def _replayed(workload: str, band: HitBand, evidence: CacheEvidence) -> Assumption:
+    days = "" if evidence.days is None else f" over {evidence.days:.3g} days"
+    of = f"; {evidence.source}" if evidence.source else ""
+    return Assumption(
+        name=f"{workload}: cache hits at the {band.ttl} lifetime",
+        value=f"{band.hit_share:.4g} ({band.lower_share:.3g} to {band.upper_share:.3g} in 4 of 5 "
+        "draws)",
+        provenance=_PROVENANCE[band.basis],
+        source=f"{_FOUND_BY[band.basis]} {evidence.n_requests} requests in {evidence.n_sessions} "
+        f"sessions{days}{of}",
+        as_of=evidence.measured_on,
+    )
+
+
+def _hit_assumptions(
+    workload: str, lever: CachingLever, observed: Mapping[Ttl, float]
+) -> list[Assumption]:
     found = []
-    if lever.hit_share is None and lever.arrivals_per_hour is not None:
-        found.append(
-            Assumption(
-                name="cache hits from arrivals",
-                value="h = 1 − exp(−arrivals an hour × lifetime), drawn as an assumption",
-                provenance=Provenance.CLAIM,
-                source="random arrivals; within 5 points on a quarter of 40 measured Claude "
-                "Code sessions (kv-cache-tester)",
-                as_of=_AS_OF,
+    for ttl, hits in (known_hits(lever, observed) or {}).items():
+        if hits.basis == OBSERVED:
+            found.append(
+                Assumption(
+                    name=f"{workload}: cache hits at the {ttl} lifetime",
+                    value=f"{hits.mean:.4g}",
+                    provenance=Provenance.MEASURED,
+                    source="cache tokens of the usage that is carried forward",
+                )
             )
-        )
+        elif hits.basis != STATED and lever.replay is not None:
+            found.append(_replayed(workload, lever.replay.of(ttl)[0], lever.replay))
+        elif hits.basis != STATED:
+            found.append(_FROM_ARRIVALS)
+    return found
+
+
+_FROM_ARRIVALS: Final = Assumption(
+    name="cache hits from arrivals",
+    value="h = 1 − exp(−arrivals an hour × lifetime), drawn as an assumption: from even intervals "
+    "to bursts of any size",
+    provenance=Provenance.CLAIM,
+    source="random arrivals by the hour land within 5 points on 30 % of 40 measured Claude Code "
+    "sessions (kv-cache-tester) at 5 minutes; the band held 39 of 40",
+    as_of=_AS_OF,
+)
+
+
+def _batch_hit_assumptions(lever: CachingLever, *, in_batch: bool) -> list[Assumption]:
     if not in_batch or lever.batch_hit_share is not None:
-        return found
+        return []
     if lever.primed:
         value = f"{PRIMED_BATCH_HIT_SHARE:g}"
         source = "assumed inside the vendor's 30 to 98 %; nearly all hit in 138 measured requests"
     else:
         value = ", ".join(f"{share:g} at {ttl}" for ttl, share in COLD_BATCH_HIT_SHARE.items())
         source = "low end of the vendor's 30 to 98 %; no hit in 138 measured requests at 5m"
-    found.append(
+    return [
         Assumption(
             name=f"cache hits in a {'primed' if lever.primed else 'cold'} batch",
             value=value,
@@ -295,5 +324,4 @@ def _caching_assumptions(lever: CachingLever, *, in_batch: bool) -> list[Assumpt
             source=source,
             as_of=_AS_OF,
         )
-    )
-    return found
+    ]

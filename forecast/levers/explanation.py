@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from forecast.levers.batch import may_move
 from forecast.levers.caching import PRIMED_BATCH_HIT_SHARE, Ttl, break_even_hit_share
-from forecast.levers.effects import expected_share
+from forecast.levers.hit_shares import BAND_EDGE, OBSERVED, STATED, Band, KnownHits
 from forecast.levers.routing import display_name
+from forecast.levers.shares import expected_share
 from forecast.mix import TokenMix
+from forecast.records.caching import HitBasis
 from forecast.records.usage import TOKEN_KINDS, TokenKind
 from forecast.records.workloads import CachingLever, Evidence, RoutingLever, Workload
 
@@ -36,6 +40,8 @@ class CachingCase:
         The same levers with every lifetime that may be bought.
     marked_cost, marked_hits
         By lifetime, with the prefix marked on every request, whether it pays or not.
+    known
+        What the real-time hit shares rest on, by lifetime; empty where nothing says them.
     """
 
     workload: Workload
@@ -46,6 +52,7 @@ class CachingCase:
     cost_by_ttl: Mapping[Ttl, float]
     marked_cost: Mapping[Ttl, float]
     marked_hits: Mapping[Ttl, Mapping[str, float]]
+    known: Mapping[Ttl, KnownHits] = field(default_factory=dict)
 
 
 def caching(case: CachingCase) -> list[str]:
@@ -64,9 +71,32 @@ def caching(case: CachingCase) -> list[str]:
             for ttl, cost in case.cost_by_ttl.items()
             if ttl != case.ttl
         ]
-        if lever.ttl == "best" and lever.hit_share is not None and "real time" in case.hits:
-            notes.append("the stated hit share is taken for both lifetimes")
+        if "real time" in case.hits:
+            notes += _found_by(case.known.get(case.ttl), case.ttl)
+            stated = all(hits.basis == STATED for hits in case.known.values())
+            if lever.ttl == "best" and stated:
+                notes.append("the stated hit share is taken for both lifetimes")
+    notes += [
+        f"usage already reads {100 * hits.mean:.0f} % of what it marks for {ttl}"
+        for ttl, hits in case.known.items()
+        if hits.basis == OBSERVED
+    ]
     return notes + _where_it_costs_more(case, lever)
+
+
+def _found_by(chosen: KnownHits | None, ttl: Ttl) -> list[str]:
+    """Say what the hit share of a lifetime rests on, unless it is stated or observed."""
+    if chosen is None or not isinstance(chosen.share, Band):
+        return []
+    rests_on = {
+        HitBasis.REPLAY: "a replay of its requests",
+        HitBasis.GAP_HISTOGRAM: "the gaps between its requests",
+        HitBasis.HOURLY_ARRIVALS: "its requests an hour alone, an assumption",
+    }[HitBasis(chosen.basis)]
+    lower, upper = (100 * share for share in chosen.draw(np.array([BAND_EDGE, 1 - BAND_EDGE])))
+    return [
+        f"the {ttl} hit share rests on {rests_on}: {lower:.0f} to {upper:.0f} % in 4 of 5 draws"
+    ]
 
 
 def _where_it_costs_more(case: CachingCase, lever: CachingLever) -> list[str]:

@@ -29,6 +29,7 @@ from forecast.levers.caching import (
 )
 from forecast.levers.classification import Classification
 from forecast.levers.effects import LeverDraws, mean_effects
+from forecast.levers.hit_shares import known_hits, observed_hits
 from forecast.levers.prices import DayPrices
 from forecast.levers.routing import display_name, route, token_ratio
 from forecast.mix import UNITS_PER_TOKEN, Floats, TokenMix
@@ -67,6 +68,8 @@ class LeverChoice:
         the length of the prompt is unknown.
     cache_hits
         Expected hit share where the prefix is marked, in "real time", in "batch", or both.
+    observed_hits
+        Hit shares that the usage shows today, by lifetime.
     """
 
     active: frozenset[str]
@@ -76,6 +79,7 @@ class LeverChoice:
     notes: tuple[str, ...]
     prefix_share: float | None = None
     cache_hits: Mapping[str, float] = field(default_factory=dict)
+    observed_hits: Mapping[Ttl, float] = field(default_factory=dict)
 
 
 def apply_levers(
@@ -93,8 +97,8 @@ def apply_levers(
 
     A row moves only where the card sells what it would become, and the prefix is marked only
     where that is cheaper at the mean of the draws. What moves to batch leaves its cache hits
-    behind, unless caching is active and hits in batch too. Hits derived from arrivals fall when
-    routing and batch thin the arrivals out.
+    behind, unless caching is active and hits in batch too. Hits found on today's arrivals fall
+    when routing and batch thin the arrivals out.
 
     Parameters
     ----------
@@ -162,7 +166,8 @@ def choose(
         note = "its owner declined: no lever acts"
         return LeverChoice(NO_LEVERS, "5m", before, before, (note,), phi)
     offered, refused = available(mix, workload, classification, prices, phi)
-    effects = mean_effects(workload)
+    observed = observed_hits(mix, phi)
+    effects = mean_effects(workload, observed)
 
     def stacked(active: frozenset[str], ttl: Ttl, *, mark_all: bool = False) -> TokenMix:
         return _compose(mix, workload, active, effects, prices, ttl, phi, mark_all=mark_all)
@@ -193,6 +198,7 @@ def choose(
             explanation.routing(workload.routing, _cost_of_a_try(mix, workload, prices) / before)
         )
     if "caching" in offered:
+        assert workload.caching is not None
         everywhere = best | {"caching"}
         unmarked = stacked(best - {"caching"}, best_ttl)
         marked = {ttl: stacked(everywhere, ttl, mark_all=True) for ttl in lifetimes}
@@ -206,6 +212,7 @@ def choose(
                 cost_by_ttl={ttl: cost(best, ttl) for ttl in lifetimes},
                 marked_cost={t: cost(everywhere, t, mark_all=True) for t in lifetimes},
                 marked_hits={ttl: _hits(unmarked, m, phi) for ttl, m in marked.items()},
+                known=known_hits(workload.caching, observed) or {},
             )
         )
     for lever in LEVER_ORDER:
@@ -215,7 +222,7 @@ def choose(
         notes += explanation.lost_cache(mix, workload)
         if "caching" in offered and "batch" not in hits:
             notes += explanation.priming(workload, primed_cost(), best_cost)
-    return LeverChoice(best, best_ttl, before, best_cost, tuple(notes), phi, hits)
+    return LeverChoice(best, best_ttl, before, best_cost, tuple(notes), phi, hits, observed)
 
 
 def configuration_text(workload: Workload | None, choice: LeverChoice, lever: str) -> str:
@@ -277,9 +284,9 @@ def _compose(
             )
         hits = draws.hit_share_real_time
         real_time = None if hits is None else hits[ttl]
-        if real_time is not None and lever.hit_share is None:
+        if real_time is not None and ttl in draws.thinning_ttls:
             kept = _arrivals_kept(mix, result, prices.card)
-            real_time = thinned_hit_share(real_time[:, None], kept)
+            real_time = thinned_hit_share(real_time[:, None], kept, draws.reusable_share)
         cached = cache_prefix(
             result,
             phi,

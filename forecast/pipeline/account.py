@@ -67,7 +67,7 @@ def assumptions_of(
         assumption
         for plan in plans
         if plan.workload is not None and plan.choice.active
-        for assumption in effect_assumptions(plan.workload)
+        for assumption in effect_assumptions(plan.workload, plan.choice.observed_hits)
     ]
     shares = [
         Assumption(

@@ -244,7 +244,7 @@ def plan_workloads(
         )
         drift = _drift_note(_mix_window(rows, card, as_of), card, prices_day)
         choice = replace(choice, notes=(*choice.notes, *drift))
-        draws = draw_effects(workload, n_scenarios, rng=child)
+        draws = draw_effects(workload, n_scenarios, rng=child, observed=choice.observed_hits)
         plans.append(WorkloadPlan(name, workload, classification, mix, choice, draws, None))
     return tuple(plans)
 

@@ -17,9 +17,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.levers.caching import TTLS
 from forecast.levers.turnaround import TURNAROUND, deadline_of
 from forecast.pipeline.costing import WorkloadPlan
 from forecast.records.base import Provenance
+from forecast.records.caching import HitBasis
 from forecast.records.recommendation import EvidenceItem, EvidenceMeter
 from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED
 from forecast.records.workloads import Evidence, OwnerState, Workload
@@ -293,8 +295,8 @@ class InputEvidence:
                 "arrivals within the day",
                 "caching",
                 "cache hits follow from stated arrivals or a stated share, not from measured gaps",
-                "measure the hit share on a request log and state it as hit_share, measured",
-                _hits_are_assumed,
+                "replay a request log: commitment replay-cache --out writes the evidence",
+                hits_are_assumed,
             ),
             (
                 "arrival of batch results",
@@ -330,11 +332,15 @@ class InputEvidence:
             )
 
 
-def _hits_are_assumed(workload: Workload) -> bool:
+def hits_are_assumed(workload: Workload) -> bool:
+    """Tell whether the cache hits of a workload rest on an assumption, in real time or in batch."""
     lever = workload.caching
     if lever is None:
         return False
     in_batch = workload.batch is not None and lever.batch_hit_share is None
+    if lever.replay is not None:
+        bases = {lever.replay.of(ttl)[0].basis for ttl in TTLS}
+        return in_batch or HitBasis.HOURLY_ARRIVALS in bases
     return lever.hit_share is None or in_batch or lever.evidence in _WEAK
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from forecast.records.base import Name, Note, Provenance, Record, Share
+from forecast.records.caching import CacheEvidence
 from forecast.records.cleaning import CleaningDecision
 from forecast.records.usage import UNASSIGNED
 from forecast.units import month_of
 
 Tokens = Annotated[int, Field(ge=0, le=10**15)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+HOURS: Final = (24, 24 * 7)
+"""Hours of a day and of a week."""
 
 
 class OwnerState(StrEnum):
@@ -141,8 +146,12 @@ class CachingLever(Record):
     """Mean prompt tokens a request; None takes it from usage, which then needs request counts."""
     arrivals_per_hour: Positive | None = None
     """Requests an hour that share one prefix, while the workload runs."""
+    arrivals_by_hour: tuple[Annotated[float, Field(ge=0, le=10**9)], ...] | None = None
+    """The same by hour of the day (24 values) or of the week (168 from Monday 0:00), UTC."""
     hit_share: Share | None = None
-    """Observed or replayed hit share in real time; None derives it from the arrivals."""
+    """Stated hit share in real time, for both lifetimes; None takes the evidence."""
+    replay: CacheEvidence | None = None
+    """Hit shares by lifetime with their bands, as `commitment replay-cache --out` writes them."""
     batch_hit_share: Share | None = None
     """Hit share inside a batch; None takes the low end for a cold batch, or `primed`."""
     primed: bool = False
@@ -154,8 +163,20 @@ class CachingLever(Record):
     def _prefix_fits(self) -> Self:
         if self.prompt_tokens is not None and self.stable_prefix_tokens > self.prompt_tokens:
             raise ValueError("stable_prefix_tokens is longer than prompt_tokens")
-        if self.hit_share is None and self.arrivals_per_hour is None and not self.primed:
-            raise ValueError("give hit_share (measured) or arrivals_per_hour (to derive it)")
+        by_hour = self.arrivals_by_hour
+        if by_hour is not None and (len(by_hour) not in HOURS or not any(by_hour)):
+            raise ValueError("arrivals_by_hour has 24 or 168 values, not all of them 0")
+        if by_hour is not None and self.arrivals_per_hour is not None:
+            raise ValueError("arrivals_by_hour stands beside arrivals_per_hour; drop one")
+        derived = ("hit_share", "arrivals_per_hour", "arrivals_by_hour")
+        given = [name for name in derived if getattr(self, name) is not None]
+        if self.replay is not None and given:
+            raise ValueError(f"{given[0]} stands beside a replay, which says it better; drop it")
+        if self.replay is None and not given and not self.primed:
+            raise ValueError(
+                "give hit_share (measured), a replay table (commitment replay-cache --out), or "
+                "arrivals_per_hour or arrivals_by_hour (to derive it)"
+            )
         return self
 
 

@@ -26,6 +26,7 @@ COMMANDS = (
     "rates",
     "init",
     "forecast",
+    "replay-cache",
     "recommend",
     "size",
     "compare-offers",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from api.documents import load_portfolio, load_terms
 from api.drafts import example_terms, portfolio_toml, terms_toml
 from forecast.records.base import Provenance
+from forecast.records.caching import CacheEvidence, HitBand, HitBasis
 from forecast.records.cleaning import CleaningDecision, CleaningKind
 from forecast.records.terms import Terms, Tier
 from forecast.records.workloads import (
@@ -57,6 +58,28 @@ decisions = st.builds(
     action=st.sampled_from(["leave_out", "scale_to_rhythm", "fill", "halve", "retire"]),
     reason=st.text(min_size=1, max_size=40),
 )
+replays = st.builds(
+    CacheEvidence,
+    bands=st.tuples(
+        *(
+            st.builds(
+                HitBand,
+                ttl=st.just(ttl),
+                basis=st.sampled_from(HitBasis),
+                hit_share=st.floats(0.4, 0.6),
+                lower_share=st.floats(0, 0.4),
+                upper_share=st.floats(0.6, 1),
+            )
+            for ttl in ("5m", "1h")
+        )
+    ),
+    reusable_share=shares,
+    n_requests=st.integers(1, 10**9),
+    n_sessions=st.integers(1, 10**6),
+    days=st.none() | st.floats(0, 1e4),
+    source=texts,
+    measured_on=st.none() | st.dates(),
+)
 workloads = st.builds(
     Workload,
     name=names,
@@ -77,7 +100,8 @@ workloads = st.builds(
     ),
     batch=st.none() | st.builds(BatchLever, share=shares, evidence=st.sampled_from(Evidence)),
     caching=st.none()
-    | st.builds(CachingLever, stable_prefix_tokens=st.integers(1, 10**7), hit_share=shares),
+    | st.builds(CachingLever, stable_prefix_tokens=st.integers(1, 10**7), hit_share=shares)
+    | st.builds(CachingLever, stable_prefix_tokens=st.integers(1, 10**7), replay=replays),
     routing=st.none() | st.builds(RoutingLever, to_model=names, pass_share=shares),
     launch=st.none()
     | st.builds(

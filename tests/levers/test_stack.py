@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from forecast.errors import UnknownModelError, WorkloadError
 from forecast.levers.caching import poisson_hit_share
 from forecast.levers.classification import classify
-from forecast.levers.effects import draw_effects, expected_share, mean_effects
+from forecast.levers.effects import draw_effects, mean_effects
 from forecast.levers.prices import DayPrices
+from forecast.levers.shares import expected_share
 from forecast.levers.stack import (
     LEVER_ORDER,
     LeverChoice,
@@ -113,7 +114,7 @@ def test_the_choice_is_the_cheapest_and_no_lever_in_it_costs_more(
             mix,
             workload,
             active,
-            mean_effects(workload),
+            mean_effects(workload, choice.observed_hits),
             card,
             day,
             ttl="5m" if ttl == "5m" else "1h",
@@ -412,3 +413,62 @@ def test_web_searches_are_not_halved_by_batch(card: RateCard, day: date) -> None
     assert choice.unit_cost_after - of_searches == pytest.approx(
         (choice.unit_cost_before - of_searches) / 2
     )
+
+
+SESSIONS = {
+    "bands": [
+        {
+            "ttl": "5m",
+            "basis": "replay",
+            "hit_share": 0.8,
+            "lower_share": 0.75,
+            "upper_share": 0.85,
+        },
+        {
+            "ttl": "1h",
+            "basis": "replay",
+            "hit_share": 0.9,
+            "lower_share": 0.88,
+            "upper_share": 0.92,
+        },
+    ],
+    "reusable_share": 0.9,
+    "n_requests": 500,
+    "n_sessions": 40,
+}
+
+
+def test_a_replay_chooses_the_lifetime_and_is_explained(card: RateCard, day: date) -> None:
+    """Per prefix token: 5 minutes .8 x .1 + .2 x 1.25 = .33, an hour .9 x .1 + .1 x 2 = .29."""
+    mix = mix_of((PLAIN, [4000, 0, 0, 0, 100]))
+    workload = nightly(batch=None, caching=cached(replay=SESSIONS))
+    choice = choose(mix, workload, classify(workload), card, day)
+    assert choice.ttl == "1h"
+    assert choice.cache_hits["real time"] == pytest.approx(0.9)
+    notes = " ".join(choice.notes)
+    assert "the 1h hit share rests on a replay of its requests: 88 to 92 % in 4 of 5 draws" in notes
+
+
+def test_what_usage_reads_outranks_the_replay(card: RateCard, day: date) -> None:
+    """Usage marks the prefix for five minutes and reads 40 % of it, half of what was replayed: an
+    hour then reads .45 and costs .45 x .1 + .55 x 2, more than none."""
+    mix = mix_of((PLAIN, [400, 2160, 0, 1440, 100]))
+    workload = nightly(batch=None, caching=cached(replay=SESSIONS))
+    choice = choose(mix, workload, classify(workload), card, day)
+    assert choice.observed_hits == pytest.approx({"5m": 0.4})
+    seen = mean_effects(workload, choice.observed_hits).hit_share_real_time
+    assert seen is not None
+    assert seen["5m"][0] == pytest.approx(0.4)
+    assert seen["1h"][0] == pytest.approx(0.45)
+    assert not choice.active
+
+
+def test_half_of_the_replayed_requests_hit_less_than_all_of_them(card: RateCard, day: date) -> None:
+    """Routing takes half of the traffic away: .9 x (1 − (1 − .8 / .9)^½) = 60 % of the rest."""
+    mix = mix_of((PLAIN, [4000, 0, 0, 0, 0]))
+    routing = {"to_model": "small", "share": 0.5, "evidence": "measured", "token_ratio": 1.25}
+    workload = nightly(batch=None, caching=cached(replay=SESSIONS), routing=routing)
+    active = frozenset({"routing", "caching"})
+    done = apply_levers(mix, workload, active, mean_effects(workload), card, day, ttl="5m")
+    row = done.tokens[0, done.keys.index(PLAIN)]
+    assert row[3] / (row[1] + row[3]) == pytest.approx(0.6)

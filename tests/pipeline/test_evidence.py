@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from example_portfolio import usage_rows
 
-from forecast.pipeline.evidence import InputEvidence
+from forecast.pipeline.evidence import InputEvidence, hits_are_assumed
 from forecast.pipeline.recommend import recommend
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
 from forecast.records.recommendation import Recommendation
+from forecast.records.workloads import Workload
 from forecast.units import to_cents
 from forecast.usage.formats.canonical import write_canonical
 from forecast.usage.mapping import assign_workloads
@@ -145,3 +146,25 @@ def test_a_divided_key_shows_its_shares_where_they_come_from_and_what_rests_on_t
 def test_a_measured_split_rests_on_nothing(buyer):
     found = inputs(buyer.usage, shared(buyer, "measured")).meter(())
     assert by_item(found)["split of shared keys"].rests_on_it == ()
+
+
+def test_a_replay_ends_the_doubt_about_arrivals_unless_it_is_an_assumption_itself():
+    def doubted(basis: str, **more: object) -> bool:
+        bands = [
+            {
+                "ttl": ttl,
+                "basis": basis,
+                "hit_share": 0.8,
+                "lower_share": 0.7,
+                "upper_share": 0.9,
+            }
+            for ttl in ("5m", "1h")
+        ]
+        replay = {"bands": bands, "n_requests": 900, "n_sessions": 40}
+        caching = {"stable_prefix_tokens": 900, "prompt_tokens": 1000, "replay": replay}
+        return hits_are_assumed(Workload.model_validate({"name": "w", "caching": caching} | more))
+
+    assert not doubted("replay")
+    assert not doubted("gap_histogram")
+    assert doubted("hourly_arrivals")
+    assert doubted("replay", batch={"share": 1.0}), "nobody measured the hits in the batch"

@@ -53,6 +53,9 @@ TIMES: Final[Mapping[str, int]] = {"time": 0, "time_s": 1, "time_ms": 1000}
 
 REQUIRED: Final = ("model", "input_tokens", "output_tokens")
 COLUMNS: Final = (*TIMES, *NAMES, "prefix", *COUNTS, "prompt_tokens")
+REPLAYED: Final = frozenset({"prefix_tokens", "block_hashes", "block_tokens", "session"})
+"""Columns that `usage.request_traces.request_table` reads of the same table."""
+
 _TOLD_BY_HEAD: Final = (*TIMES, "context_window", "prompt_tokens")
 _NEARLY: Final = 0.85
 """Similarity (difflib) from which a column is taken for a misspelt one: `work_load`, `models`."""
@@ -78,7 +81,7 @@ def members(columns: frozenset[str]) -> Members:
 
 def refuse_unknown(columns: frozenset[str]) -> None:
     """Refuse a column that holds tokens nobody has reviewed, or a misspelt one."""
-    for column in sorted(columns - set(COLUMNS)):
+    for column in sorted(columns - set(COLUMNS) - REPLAYED):
         near = difflib.get_close_matches(column.lower(), COLUMNS, n=1, cutoff=_NEARLY)
         if near and near[0] not in columns:
             raise UsageFormatError(

@@ -1,0 +1,1 @@
+"""Request traces from files: who sent what when, and with which prompt prefix."""
