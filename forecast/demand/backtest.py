@@ -246,7 +246,8 @@ def _totals(
         if kind is Kind.STEADY:
             out[:, s] = np.exp(found.log_quantiles(s, levels))[ranks[:, s]]
         elif kind is Kind.INTERMITTENT:
-            weeks = draw_weeks(pool.hindcast.known[i][s], window.end, window, n, rng=rngs[s])
+            past, ended = pool.hindcast.known[i][s], float(pool.hindcast.ended[s, i])
+            weeks = draw_weeks(past, window.end, window, n, ended=ended, rng=rngs[s])
             out[:, s] = np.sort(weeks[:, window.lead :].sum(axis=1))[ranks[:, s]]
     return out
 

@@ -60,11 +60,15 @@ class TotalDistribution:
         [S] pooled log totals and σ; NaN centre where no member serves.
     degrees
         [S] degrees of freedom, whole numbers.
+    ended
+        [S] probability that the series has ended and its total is zero; the rest is told by the
+        other three.
     """
 
     centre: Floats
     scale: Floats
     degrees: Floats
+    ended: Floats
 
     @property
     def spread(self) -> Floats:
@@ -72,9 +76,14 @@ class TotalDistribution:
         return np.asarray(self.scale * np.sqrt(self.degrees / (self.degrees - 2.0)))
 
     def log_quantiles(self, series: int, levels: Floats) -> Floats:
-        """Quantiles of the log total at any levels, rising."""
-        t = _student(float(self.degrees[series]), levels.tobytes(), len(levels))
-        return np.asarray(self.centre[series] + BOUND * np.tanh(self.scale[series] * t / BOUND))
+        """Quantiles of the log total at any levels, rising; minus infinity where it is zero."""
+        ended = self.ended[series]
+        running = (levels - ended) / (1.0 - ended) if ended else levels
+        live = running > 0
+        t = _student(float(self.degrees[series]), running[live].tobytes(), int(live.sum()))
+        out = np.full(len(levels), -np.inf)
+        out[live] = self.centre[series] + BOUND * np.tanh(self.scale[series] * t / BOUND)
+        return out
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,9 @@ def distribution(pool: Pool, i: int, window: Window) -> TotalDistribution:
     """Distribution of the log total of `window` after origin i, from what is known there."""
     centre = pool.opinion(window).centre[:, i]
     found = spread_of(pool, window)
-    return TotalDistribution(centre, found.scale[:, i], found.degrees[:, i])
+    return TotalDistribution(
+        centre, found.scale[:, i], found.degrees[:, i], pool.hindcast.ended[:, i]
+    )
 
 
 def spread_of(pool: Pool, window: Window) -> Spread:

@@ -301,7 +301,8 @@ def _statistical(
     if weeks.window is None:
         return 0.0
     if kind is Kind.INTERMITTENT:
-        return bursty_months(pool.hindcast.known[-1][w], weeks, ranks, rng=rng)
+        ended = float(pool.hindcast.ended[w, -1])
+        return bursty_months(pool.hindcast.known[-1][w], weeks, ranks, ended=ended, rng=rng)
     if kind is not Kind.STEADY:
         return 0.0
     return steady_months(

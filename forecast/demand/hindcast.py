@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.demand.endings import ended_shares
 from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.members.protocol import Family, Floats, Ints, Panel, View, Window
 from forecast.demand.members.view import view_of
@@ -51,6 +52,8 @@ class Hindcast:
         [S, O] whether history supported a yearly season.
     steady
         [S, O] whether the series ran steadily as observed; the others are no evidence on members.
+    ended
+        [S, O] probability that a series had ended by then (`endings`).
     half_noise
         [S] half the variance of single periods about their level, as of now.
     """
@@ -62,6 +65,7 @@ class Hindcast:
     known: tuple[Floats, ...]
     seasonal: NDArray[np.bool_]
     steady: NDArray[np.bool_]
+    ended: Floats
     half_noise: Floats
 
     def realised(self, window: Window) -> Floats:
@@ -149,7 +153,10 @@ def hindcast(
     )
     names = tuple(name for family in families for name in family.names)
     steady = np.array([[k is Kind.STEADY for k in kinds_of(values[:, :o])] for o in at]).T
-    return Hindcast(panel, at, names, bounded, known, seasonal, steady, view.half_noise[:, -1])
+    ended = np.stack([ended_shares(values[:, :o], season_length) for o in at], axis=1)
+    return Hindcast(
+        panel, at, names, bounded, known, seasonal, steady, ended, view.half_noise[:, -1]
+    )
 
 
 def _ask(families: Sequence[Family], view: View) -> Floats:

@@ -1,8 +1,8 @@
 """Bursty workloads: weeks drawn in blocks from the workload's own history.
 
 Each path strings together blocks of four consecutive weeks of the last two years, drawn with
-replacement, times a lognormal level of mean one with the prior spread of the window. Totals of
-zero are possible and meant.
+replacement and half as likely for every half year they are older, times a lognormal level of mean
+one with the prior spread of the window. With probability P(ended) (`endings`) all weeks are zero.
 """
 
 from __future__ import annotations
@@ -19,8 +19,18 @@ MEMORY = 104
 """Weeks that are drawn from: two years."""
 
 
+HALF_LIFE = 26
+"""Weeks after which a block counts half. Assumed."""
+
+
 def draw_weeks(
-    weekly: Floats, horizon: int, window: Window, n: int, *, rng: np.random.Generator
+    weekly: Floats,
+    horizon: int,
+    window: Window,
+    n: int,
+    *,
+    ended: float = 0.0,
+    rng: np.random.Generator,
 ) -> Floats:
     """Draw [n, horizon] weeks after the history `weekly` [t] of one workload.
 
@@ -33,8 +43,11 @@ def draw_weeks(
     past = weekly[max(first, len(weekly) - MEMORY) :]
     block = min(BLOCK, len(past))
     n_blocks = -(-horizon // block)
-    starts = rng.integers(0, len(past) - block + 1, size=(n, n_blocks))
+    age = np.arange(len(past) - block, -1, -1)
+    likely = 0.5 ** (age / HALF_LIFE)
+    starts = rng.choice(len(age), size=(n, n_blocks), p=likely / likely.sum())
     weeks = past[starts[:, :, None] + np.arange(block)].reshape(n, -1)[:, :horizon]
     spread = prior_spread(window, 52)
     level = np.exp(spread * rng.standard_normal(n) - spread**2 / 2)
+    level[rng.random(n) < ended] = 0.0
     return np.asarray(weeks * level[:, None])

@@ -67,6 +67,11 @@ def kind_notes(history: History, kinds: Sequence[Kind], pool: Pool) -> list[Adju
     out: list[Adjustment] = []
     known = pool.hindcast.panel.known(history.n_weeks)
     for w, kind in enumerate(kinds):
+        ended = float(pool.hindcast.ended[w, -1])
+        if ended > 0 and kind in (Kind.INTERMITTENT, Kind.STEADY):
+            last = int(np.flatnonzero(history.weekly[w])[-1])
+            effect = f"silent since: it has ended with a probability of {ended:.0%}"
+            out.append(_note(history, w, "maybe_ended", last + 1, effect))
         if kind is Kind.DORMANT:
             last = int(np.flatnonzero(history.weekly[w])[-1])
             out.append(_note(history, w, "dormant", last + 1, "silent for longer than ever: zero"))

@@ -167,10 +167,11 @@ def _wander(
 
 
 def bursty_months(
-    weekly: Floats, weeks: Calendar, ranks: Ints, *, rng: np.random.Generator
+    weekly: Floats, weeks: Calendar, ranks: Ints, *, ended: float, rng: np.random.Generator
 ) -> Floats:
     """Months [N, T] of an intermittent workload, ordered by `ranks` of their totals."""
     assert weeks.window is not None
-    drawn = draw_weeks(weekly, len(weeks.shares), weeks.window, len(ranks), rng=rng)
+    horizon = len(weeks.shares)
+    drawn = draw_weeks(weekly, horizon, weeks.window, len(ranks), ended=ended, rng=rng)
     months = drawn @ weeks.shares
     return np.asarray(months[np.argsort(months.sum(axis=1), kind="stable")][ranks])

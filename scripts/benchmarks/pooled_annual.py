@@ -72,8 +72,9 @@ def totals(pool: Pool, known: Floats, rng: np.random.Generator) -> Floats:
         if kind is Kind.STEADY:
             out[:, s] = np.exp(found.log_quantiles(s, middles))[ranks[:, s]]
         elif kind is Kind.INTERMITTENT:
-            drawn = draw_weeks(known[s], YEAR, window, N_DRAWS, rng=rng).sum(axis=1)
-            out[:, s] = np.sort(drawn)[ranks[:, s]]
+            ended = float(pool.hindcast.ended[s, -1])
+            drawn = draw_weeks(known[s], YEAR, window, N_DRAWS, ended=ended, rng=rng)
+            out[:, s] = np.sort(drawn.sum(axis=1))[ranks[:, s]]
     return out
 
 
