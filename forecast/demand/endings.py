@@ -24,8 +24,8 @@ ENDING_SHARE = {52: 0.005, 12: 0.02}
 PRIOR_PAUSES, PRIOR_PAUSE_PERIODS = 1.0, 2.0
 """One pause of two periods, known before any is seen. Assumed."""
 
-LEAST_SHARE = 0.01
-"""P(ended) below which it is nothing."""
+LEAST_SHARE, MOST_SHARE = 0.01, 0.999
+"""P(ended) below the first is nothing; nothing is surer than the second."""
 
 
 def ended_shares(values: Floats, season_length: int) -> Floats:
@@ -47,5 +47,5 @@ def ended_shares(values: Floats, season_length: int) -> Floats:
         length = (pauses.sum() + PRIOR_PAUSES * PRIOR_PAUSE_PERIODS) / (len(pauses) + PRIOR_PAUSES)
         paused = starts * (1.0 - 1.0 / length) ** (quiet - 1)
         share = hazard / (hazard + paused)
-        out[s] = share if share >= LEAST_SHARE else 0.0
+        out[s] = min(share, MOST_SHARE) if share >= LEAST_SHARE else 0.0
     return out

@@ -33,6 +33,10 @@ def test_who_pauses_often_is_given_up_later():
     assert often < 0.5 * never
 
 
+def test_nothing_is_surely_over():
+    assert ended_shares(silent_for(400, n=520)[None, :], 52)[0] < 1.0
+
+
 def test_what_never_ran_has_not_ended():
     assert ended_shares(np.zeros((1, 30)), 52).tolist() == [0.0]
 
