@@ -1,16 +1,18 @@
 """How workloads move together: one shrunk rank correlation, drawn through a Gaussian copula.
 
-The raw figure ρ̂ is the mean of two means over pairs of workloads: Spearman's correlation of the
-log changes between 4-week sums, and the correlation of the signed ranks of the pool's errors at
-past origins about zero. Errors are not centred, because growth that all workloads had and no
-member saw is what makes them miss together. With p workloads and n periods in the typical pair, the
+What is wanted is how the errors of totals go together. Two things tell of it, each as a mean over
+pairs of workloads: the correlation of the signed ranks of the pool's errors at past origins about
+zero, and Spearman's correlation of the log changes between 4-week sums. Errors are not centred,
+because growth that all workloads had and no member saw is what makes them miss together; changes
+are plenty, but say little of a year. With p workloads and n periods in the typical pair, the
 variance of such a mean is that of an intraclass correlation (Fisher 1925, Statistical Methods for
-Research Workers, section 39), and the figure is shrunk to a prior by it,
+Research Workers, section 39),
 
     v = 2 (1 − ρ̂)² (1 + (p − 1) ρ̂)² / (p (p − 1) n),
-    ρ = (ρ̂ / v + ρ₀ / τ²) / (1 / v + 1 / τ²),  held between 0 and .9:
 
-eight workloads say more of it than two.
+with overlapping windows of errors counted by what is new in them. The figure is the mean of errors,
+changes and a prior ρ₀, weighted by 1/v, 1/(v + δ²) and 1/τ², and held between 0 and .9: eight
+workloads say more of it than two, and a history too short for errors stays near the prior.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ PRIOR_CORRELATION = 0.2
 PRIOR_SPREAD = 0.2
 """τ: the prior holds anything from none to a strong correlation. Assumed."""
 
+CHANGES_APART = 0.15
+"""δ: how far the correlation of a year's errors may be from that of 4-week changes. Assumed."""
+
 MIN_PAIRED = 6
 """Paired periods below which a pair says nothing."""
 
@@ -44,22 +49,28 @@ def rank_correlation(pool: Pool, i: int, kinds: Sequence[Kind]) -> float:
     sums = _period_sums(known[rows])
     live = sums > 0
     logs = np.where(live, np.log(np.where(live, sums, 1.0)), np.nan)
+    p = len(rows)
+    evidence = [(PRIOR_CORRELATION, PRIOR_SPREAD**2)]
     changes, n = _mean_pair(np.diff(logs, axis=1), centred=True)
-    if n == 0:
-        return PRIOR_CORRELATION
+    if n:
+        evidence.append((changes, _variance(changes, p, n) + CHANGES_APART**2))
     errors = pool.errors(i)[rows]
-    by_window = [_mean_pair(errors[:, :, k], centred=False) for k in range(errors.shape[2])]
-    missed = [value for value, paired in by_window if paired > 0]
-    raw = (changes + float(np.mean(missed))) / 2 if missed else changes
-    return _shrunk(raw, len(rows), n)
+    told = [_mean_pair(errors[:, :, k], centred=False) for k in range(errors.shape[2])]
+    fresh = [
+        n * min(1.0, pool.step / window.length)
+        for (_, n), window in zip(told, pool.windows, strict=True)
+    ]
+    if max(fresh) >= 1.0:
+        mean = float(np.average([value for value, _ in told], weights=fresh))
+        evidence.append((mean, _variance(mean, p, max(fresh))))
+    trust = [1.0 / variance for _, variance in evidence]
+    found = np.average([value for value, _ in evidence], weights=trust)
+    return float(np.clip(found, 0.0, 0.9))
 
 
-def _shrunk(raw: float, p: int, n: int) -> float:
+def _variance(raw: float, p: int, n: float) -> float:
     held = float(np.clip(raw, 0.0, 0.9))
-    variance = 2 * ((1 - held) * (1 + (p - 1) * held)) ** 2 / (p * (p - 1) * n)
-    trust = 1 / variance, 1 / PRIOR_SPREAD**2
-    shrunk = (trust[0] * raw + trust[1] * PRIOR_CORRELATION) / sum(trust)
-    return float(np.clip(shrunk, 0.0, 0.9))
+    return 2 * ((1 - held) * (1 + (p - 1) * held)) ** 2 / (p * (p - 1) * n)
 
 
 def joint_ranks(
