@@ -107,25 +107,36 @@ def _period_sums(weekly: Floats) -> Floats:
 
 
 def _mean_pair(x: Floats, *, centred: bool) -> tuple[float, int]:
-    """Mean rank correlation over pairs of rows, and the typical number of paired periods."""
-    values, counts = [], []
-    for a in range(len(x)):
-        for b in range(a):
-            both = np.isfinite(x[a]) & np.isfinite(x[b])
-            if both.sum() < MIN_PAIRED:
-                continue
-            ra, rb = (_ranks(x[s, both], centred=centred) for s in (a, b))
-            size = np.sqrt((ra @ ra) * (rb @ rb))
-            if size > 0:
-                values.append(float(ra @ rb / size))
-                counts.append(int(both.sum()))
-    return (float(np.mean(values)), int(np.median(counts))) if values else (0.0, 0)
+    """Mean rank correlation over pairs of rows, and the typical number of paired periods.
+
+    Ranks are of a row's own periods; each pair is correlated over those that both have.
+    """
+    known = np.isfinite(x).astype(np.float64)
+    ranks = np.stack([_ranks(row, centred=centred) for row in x])
+    n = known @ known.T
+    products, squares = ranks @ ranks.T, ranks**2 @ known.T
+    if centred:
+        sums = ranks @ known.T
+        each = np.maximum(n, 1.0)
+        products = products - sums * sums.T / each
+        squares = squares - sums**2 / each
+    size = np.sqrt(np.maximum(squares * squares.T, 0.0))
+    pairs = np.tril(n >= MIN_PAIRED, -1) & (size > 1e-9)
+    if not pairs.any():
+        return 0.0, 0
+    return float((products[pairs] / size[pairs]).mean()), int(np.median(n[pairs]))
 
 
 def _ranks(x: Floats, *, centred: bool) -> Floats:
-    """Mid ranks about their mean; not centred, the signed ranks of the sizes about zero."""
+    """Mid ranks of what is known, zero elsewhere; not centred, signed ranks of the sizes."""
+    known = np.isfinite(x)
+    out = np.zeros(len(x))
+    if not known.any():
+        return out
+    values = x[known]
     _, group, count = np.unique(
-        x if centred else np.abs(x), return_inverse=True, return_counts=True
+        values if centred else np.abs(values), return_inverse=True, return_counts=True
     )
     ranks = (np.cumsum(count) - (count - 1) / 2)[group]
-    return np.asarray(ranks - ranks.mean() if centred else np.sign(x) * ranks)
+    out[known] = ranks if centred else np.sign(values) * ranks
+    return out

@@ -119,6 +119,9 @@ class Pool:
     @property
     def losses(self) -> Floats:
         """[S, M] mean pinball loss of log totals at the median as of now; NaN without any."""
+        return self.once("losses", self._losses)
+
+    def _losses(self) -> Floats:
         absolute = np.abs(np.stack(self.missed, axis=-1))
         known = np.isfinite(absolute)
         n = known.sum(axis=(1, 3))
