@@ -11,7 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import caching, decisions, exports, fetch, forecasts, formats, rates, service
+from api.commands import (
+    caching,
+    decisions,
+    exports,
+    fetch,
+    forecasts,
+    formats,
+    rates,
+    service,
+    templates,
+)
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -106,6 +116,7 @@ app.command(
     "workbook",
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",
 )(decisions.workbook)
+app.add_typer(templates.app)
 app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",

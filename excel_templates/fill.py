@@ -83,7 +83,7 @@ def fill_workbook(
     terms = recommendation.terms
     _check_belongs(recommendation, decisions)
     path = template or TEMPLATE
-    book = Book(_load(path), path.name)
+    book = Book(load_template(path), path.name)
     switches = cleaning_switches.switches_of(recommendation, decisions, terms.period_months)
     savings = savings_of(decisions, terms.period_months, switches.workloads)
     workings.fill(book, recommendation, decisions.n_scenarios)
@@ -144,8 +144,14 @@ def _check_belongs(recommendation: Recommendation, decisions: DecisionSet) -> No
         )
 
 
-def _load(path: Path) -> Workbook:
-    """Read a template; macros and links to other files are left behind."""
+def load_template(path: Path) -> Workbook:
+    """Read a template; macros and links to other files are left behind.
+
+    Raises
+    ------
+    InputError
+        It is too large or no .xlsx workbook.
+    """
     try:
         if path.stat().st_size > MAX_TEMPLATE_BYTES:
             raise InputError(

@@ -13,6 +13,7 @@ atom       := number | "text" | TRUE | FALSE | F(…) | reference | name | ( com
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -133,6 +134,26 @@ def parse(formula: str) -> Node:
     Sign(operator='-', operand=Reference(sheet=None, min_row=1, min_col=1, max_row=1, max_col=1))
     """
     return _Reader(formula.removeprefix("=")).whole()
+
+
+def walk(node: Node | None) -> Iterator[Node]:
+    """Give a node and everything below it.
+
+    >>> sum(isinstance(node, Call) for node in walk(parse("=SUM(A1,MAX(B1:B3))")))
+    2
+    """
+    if node is None:
+        return
+    yield node
+    below: tuple[Node | None, ...] = ()
+    if isinstance(node, Call):
+        below = node.arguments
+    elif isinstance(node, Binary):
+        below = (node.left, node.right)
+    elif isinstance(node, Sign):
+        below = (node.operand,)
+    for child in below:
+        yield from walk(child)
 
 
 class _Reader:
