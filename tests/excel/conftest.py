@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,11 +20,14 @@ ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 FORMATS = {"xlsx": "xlsx:Calc MS Excel 2007 XML", "pdf": "pdf"}
 
 Convert = Callable[[Path, str], Path]
+ConvertAll = Callable[[Sequence[Path], str], list[Path]]
+SECONDS = 240
+"""For one workbook."""
 
 
 @pytest.fixture(scope="session")
-def convert(tmp_path_factory: pytest.TempPathFactory) -> Convert:
-    """Open a workbook in LibreOffice, calculate all of it, and save it as xlsx or pdf."""
+def convert_all(tmp_path_factory: pytest.TempPathFactory) -> ConvertAll:
+    """Open workbooks in one LibreOffice, calculate all of them, and save them as xlsx or pdf."""
     soffice = shutil.which("soffice")
     if soffice is None:
         if os.environ.get("CI") == "true":
@@ -34,7 +37,7 @@ def convert(tmp_path_factory: pytest.TempPathFactory) -> Convert:
     (profile / "user").mkdir()
     (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS_RECALCULATE)
 
-    def converted(path: Path, kind: str) -> Path:
+    def converted(paths: Sequence[Path], kind: str) -> list[Path]:
         out = tmp_path_factory.mktemp("converted")
         done = subprocess.run(
             [
@@ -45,15 +48,21 @@ def convert(tmp_path_factory: pytest.TempPathFactory) -> Convert:
                 FORMATS[kind],
                 "--outdir",
                 str(out),
-                str(path),
+                *map(str, paths),
             ],
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=SECONDS * len(paths),
             check=False,
         )
-        result = out / f"{path.stem}.{kind}"
-        assert result.exists(), done.stdout + done.stderr
-        return result
+        results = [out / f"{path.stem}.{kind}" for path in paths]
+        assert all(result.exists() for result in results), done.stdout + done.stderr
+        return results
 
     return converted
+
+
+@pytest.fixture(scope="session")
+def convert(convert_all: ConvertAll) -> Convert:
+    """The same for one workbook."""
+    return lambda path, kind: convert_all([path], kind)[0]
