@@ -67,6 +67,8 @@ class LeverChoice:
         the length of the prompt is unknown.
     cache_hits
         Expected hit share where the prefix is marked, in "real time", in "batch", or both.
+    stacks
+        Every set of levers that may act, with every lifetime that may be bought.
     """
 
     active: frozenset[str]
@@ -76,6 +78,7 @@ class LeverChoice:
     notes: tuple[str, ...]
     prefix_share: float | None = None
     cache_hits: Mapping[str, float] = field(default_factory=dict)
+    stacks: tuple[tuple[frozenset[str], Ttl], ...] = ()
 
 
 def apply_levers(
@@ -130,6 +133,7 @@ def choose(
     day: date,
     *,
     observed_prompt_tokens: float | None = None,
+    settled: tuple[frozenset[str], Ttl] | None = None,
 ) -> LeverChoice:
     """Find the cheapest set of levers and cache lifetime at the expected effects.
 
@@ -145,6 +149,8 @@ def choose(
         Batch acts only on asynchronous work without a veto.
     observed_prompt_tokens
         Input-side tokens a request in the usage; None where requests are not reported.
+    settled
+        One of the choice's `stacks`, taken in place of the cheapest.
 
     Raises
     ------
@@ -179,9 +185,10 @@ def choose(
 
     lifetimes = _lifetimes(workload)
     best, best_ttl, best_cost = NO_LEVERS, lifetimes[0], before
-    for active, ttl in _stacks(offered, lifetimes):
+    stacks = tuple(_stacks(offered, lifetimes))
+    for active, ttl in stacks if settled is None else (settled,):
         candidate = cost(active, ttl)
-        if candidate < best_cost - WORTH_IT * before:
+        if settled is not None or candidate < best_cost - WORTH_IT * before:
             best, best_ttl, best_cost = active, ttl, candidate
     hits: dict[str, float] = {}
     if "caching" in best:
@@ -215,7 +222,7 @@ def choose(
         notes += explanation.lost_cache(mix, workload)
         if "caching" in offered and "batch" not in hits:
             notes += explanation.priming(workload, primed_cost(), best_cost)
-    return LeverChoice(best, best_ttl, before, best_cost, tuple(notes), phi, hits)
+    return LeverChoice(best, best_ttl, before, best_cost, tuple(notes), phi, hits, stacks)
 
 
 def configuration_text(workload: Workload | None, choice: LeverChoice, lever: str) -> str:
