@@ -18,6 +18,7 @@ from forecast.errors import WorkloadError
 from forecast.levers import explanation
 from forecast.levers.availability import available
 from forecast.levers.batch import move_to_batch
+from forecast.levers.broken_cache import rebuilt
 from forecast.levers.caching import (
     PRIMED_BATCH_HIT_SHARE,
     TTLS,
@@ -96,8 +97,8 @@ def apply_levers(
 
     A row moves only where the card sells what it would become, and the prefix is marked only
     where that is cheaper at the mean of the draws. What moves to batch leaves its cache hits
-    behind, unless caching is active and hits in batch too. Hits derived from arrivals fall when
-    routing and batch thin the arrivals out.
+    behind, unless caching is active and hits in batch too. Hits observed today and hits derived
+    from arrivals fall when routing and batch thin the arrivals out.
 
     Parameters
     ----------
@@ -274,6 +275,7 @@ def _compose(
         )
     if "batch" in active:
         result = move_to_batch(result, draws.batch_share, sold=prices.sold, keeps_cache=False)
+    result = rebuilt(mix, result, prices.card, workload.caching)
     if "caching" in active and (lever := workload.caching):
         phi = prefix_share if prefix_share is not None else stable_share(workload)
         if phi is None:

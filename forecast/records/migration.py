@@ -45,7 +45,7 @@ class Candidate(Record):
     fixed_month: Annotated[int, Field(ge=0)] | None = None
     """Position of the one month it may start in; None leaves it to the plan."""
     is_certain: bool = False
-    """Whether it does start, in its one configuration and month: nothing can take its place."""
+    """Whether it does start, in the one configuration and month in which it saves."""
 
 
 class MigrationQuestion(Record):

@@ -25,16 +25,17 @@ def best_saving_usd(q: MigrationQuestion) -> float:
         for j in range(3)
     )
     legal = np.ones(which.shape[1], dtype=bool)
-    settled = [c for c in q.candidates if c.fixed_month is not None]
+    settled = [c.fixed_month is not None for c in q.candidates]
+    open_ = np.array([[not s] for s in settled])
+    gone_hours, gone_starts = np.zeros(len(q.months), int), np.zeros(len(q.months), int)
+    for is_settled, way in zip(settled, ways, strict=True):
+        if is_settled and len(way) > 1:
+            gone_hours[way[1][0] :] += max(row[1] for row in way)
+            gone_starts[way[1][0]] += 1
     for t, there in enumerate(accumulate(q.hours)):
-        need = sum(
-            max((k.effort_hours for k in c.configurations), default=0)
-            for c in settled
-            if c.fixed_month <= t
-        )
-        legal &= np.where(month <= t, hours, 0).sum(axis=0) <= max(there, need)
-        allowed = max(q.starts[t], sum(c.fixed_month == t for c in settled))
-        legal &= (month == t).sum(axis=0) <= allowed
+        used = np.where((month <= t) & open_, hours, 0).sum(axis=0)
+        legal &= used <= max(0, there - gone_hours[t])
+        legal &= ((month == t) & open_).sum(axis=0) <= max(0, q.starts[t] - gone_starts[t])
     names = [c.name for c in q.candidates]
     for w, c in enumerate(q.candidates):
         for first in c.after:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from every_order import best_saving_usd
 from hypothesis import given, settings
 from migration_questions import asked, questions, random_question, saves
 
-from forecast.levers.plan.constraints import hours_until, starts_in
+from forecast.levers.plan.constraints import hours_left, starts_left
 from forecast.levers.plan.program import best_order, counted, planned
 from forecast.levers.plan.reasons import why_not
 from forecast.levers.plan.volume_first import volume_first
@@ -40,7 +41,29 @@ def test_no_order_of_six_workloads_saves_more(seed: int) -> None:
 @settings(deadline=None)
 @given(questions())
 def test_an_answer_keeps_every_constraint(q: MigrationQuestion) -> None:
-    check_constraints(q, planned(q))
+    check_constraints(q, best_order(q))
+
+
+@settings(deadline=None)
+@given(questions())
+def test_a_plan_keeps_them_for_what_is_accepted_and_then_for_all(q: MigrationQuestion) -> None:
+    """A proposed workload with a month of its own takes nothing from what is accepted."""
+    answer = planned(q)
+    by_name = {c.name: c for c in q.candidates}
+    accepted = [s for s in answer.starts if by_name[s.workload].counts]
+    check_constraints(counted(q), answer.model_copy(update={"starts": tuple(accepted)}))
+    months = starts_of(answer)
+    free = [s for s in answer.starts if by_name[s.workload].fixed_month is None]
+    for t, there in enumerate(accumulate(q.hours)):
+        assert sum(s.month == t for s in free) <= q.starts[t]
+        hours = (
+            by_name[s.workload].configurations[s.configuration].effort_hours
+            for s in free
+            if s.month <= t
+        )
+        assert sum(hours) <= there
+    for s in answer.starts:
+        assert all(months[name] < s.month for name in by_name[s.workload].after)
 
 
 @settings(deadline=None)
@@ -106,11 +129,13 @@ def check_constraints(q: MigrationQuestion, answer: MigrationAnswer) -> None:
         assert c.fixed_month in (None, s.month)
         assert c.fixed_month is not None or q.starts[s.month] > 0
         assert all(month[name] < s.month for name in c.after)
+        if c.fixed_month is not None:
+            continue
         count[s.month] += 1
         for t in range(s.month, len(q.months)):
             hours[t] += option.effort_hours
-    assert all(h <= b for h, b in zip(hours, hours_until(q), strict=True))
-    assert all(n <= b for n, b in zip(count, starts_in(q), strict=True))
+    assert all(h <= b for h, b in zip(hours, hours_left(q), strict=True))
+    assert all(n <= b for n, b in zip(count, starts_left(q), strict=True))
 
 
 def test_one_start_a_month_goes_to_what_loses_most_by_waiting() -> None:
@@ -167,8 +192,14 @@ def test_a_smaller_configuration_leaves_room_for_another_workload() -> None:
 
 
 def test_settled_months_that_take_more_than_there_is_are_kept() -> None:
-    q = asked(saves("a", 9, 8, hours=80, fixed_month=0), saves("b", 5, 4), hours=(40, 0))
-    assert starts_of(best_order(q)) == {"a": 0, "b": 1}
+    a, b = saves("a", 9, 8, hours=80, fixed_month=0), saves("b", 5, 4, hours=1)
+    assert starts_of(best_order(asked(a, b, hours=(40, 0)))) == {"a": 0}
+    assert starts_of(best_order(asked(a, b, hours=(40, 41)))) == {"a": 0, "b": 1}
+
+
+def test_a_settled_month_that_cannot_save_takes_nothing() -> None:
+    a = saves("a", 9, 8, hours=80, fixed_month=0, from_month=1)
+    assert starts_of(best_order(asked(a, saves("b", 5, 4, hours=40), hours=(40, 0)))) == {"b": 0}
 
 
 def test_a_start_that_may_be_earlier_at_no_loss_is_earlier() -> None:

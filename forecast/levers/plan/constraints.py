@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from forecast.records.migration import Candidate, MigrationQuestion
+from forecast.records.migration import Candidate, Configuration, MigrationQuestion
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def choices(q: MigrationQuestion) -> tuple[Choice, ...]:
     """Every x[w,k,t] that may be 1, for which these hold.
 
     (worth)     v[w,k,t] > 0
-    (blackout)  n[t] > 0, unless w is fixed in t
+    (blackout)  t may be started in at all, or w is fixed in t
     (gate)      t ≥ g[w,k]
     (fixed)     t = f[w], where w has one
 
@@ -71,17 +71,17 @@ def once(q: MigrationQuestion, x: Sequence[Choice]) -> Iterator[Row]:
 
 
 def capacity(q: MigrationQuestion, x: Sequence[Choice]) -> Iterator[Row]:
-    """(capacity)  Σ_w,k Σ_{s≤t} e[w,k] x[w,k,s] ≤ B[t]  for every t."""
-    for t, b in enumerate(hours_until(q)):
-        a = {i: c.e for i, c in enumerate(x) if c.t <= t and c.e > 0}
+    """(capacity)  Σ_w,k Σ_{s≤t} e[w,k] x[w,k,s] ≤ B[t]  for every t, over every w without f[w]."""
+    for t, b in enumerate(hours_left(q)):
+        a = {i: c.e for i, c in enumerate(x) if c.t <= t and c.e > 0 and is_free(q, c)}
         if a:
             yield Row(a, b)
 
 
 def starts(q: MigrationQuestion, x: Sequence[Choice]) -> Iterator[Row]:
-    """(starts)  Σ_w,k x[w,k,t] ≤ n[t]  for every t."""
-    for t, b in enumerate(starts_in(q)):
-        a = {i: 1 for i, c in enumerate(x) if c.t == t}
+    """(starts)  Σ_w,k x[w,k,t] ≤ n[t]  for every t, over every w without f[w]."""
+    for t, b in enumerate(starts_left(q)):
+        a = {i: 1 for i, c in enumerate(x) if c.t == t and is_free(q, c)}
         if len(a) > b:
             yield Row(a, b)
 
@@ -98,25 +98,42 @@ def order(q: MigrationQuestion, x: Sequence[Choice]) -> Iterator[Row]:
                     yield Row(a | {i: -1 for i in own[u] if x[i].t < t}, 0)
 
 
-def hours_until(q: MigrationQuestion) -> tuple[int, ...]:
-    """B[t], the hours there are for everything that starts up to t.
+def is_free(q: MigrationQuestion, c: Choice) -> bool:
+    """Tell whether a choice is about a workload whose month is open."""
+    return q.candidates[c.w].fixed_month is None and not q.candidates[c.w].is_certain
 
-    What is fixed happens: where it takes more than there is, B is what it takes.
+
+def hours_left(q: MigrationQuestion) -> tuple[int, ...]:
+    """B[t], the hours until t that the workloads with a settled month leave to the others.
+
+    What is settled happens, whatever there is; it takes the hours of its largest configuration.
     """
-    fixed = [0] * len(q.months)
-    for c in q.candidates:
-        if c.fixed_month is not None:
-            fixed[c.fixed_month] += max((k.effort_hours for k in c.configurations), default=0)
-    return tuple(map(max, accumulate(q.hours), accumulate(fixed)))
+    taken = [0] * len(q.months)
+    for t, options in _settled(q):
+        taken[t] += max(option.effort_hours for option in options)
+    both = zip(accumulate(q.hours), accumulate(taken), strict=True)
+    return tuple(max(0, there - gone) for there, gone in both)
 
 
-def starts_in(q: MigrationQuestion) -> tuple[int, ...]:
-    """n[t], how many may start in t; what is fixed there may, however many these are."""
-    fixed = [0] * len(q.months)
+def starts_left(q: MigrationQuestion) -> tuple[int, ...]:
+    """n[t], the starts in t that the workloads with a settled month leave to the others."""
+    taken = [0] * len(q.months)
+    for t, _ in _settled(q):
+        taken[t] += 1
+    return tuple(max(0, n - gone) for n, gone in zip(q.starts, taken, strict=True))
+
+
+def _settled(q: MigrationQuestion) -> Iterator[tuple[int, list[Configuration]]]:
+    """Month and possible configurations of every workload with a settled month that can start."""
     for c in q.candidates:
-        if c.fixed_month is not None:
-            fixed[c.fixed_month] += 1
-    return tuple(map(max, q.starts, fixed))
+        t = c.fixed_month
+        if c.is_certain:
+            t = next(t for t, v in enumerate(c.configurations[0].saving_usd) if v > 0)
+        if t is None:
+            continue
+        options = [k for k in c.configurations if k.saving_usd[t] > 0 and t >= k.first_month]
+        if options:
+            yield t, options
 
 
 def _may_start(q: MigrationQuestion, candidate: Candidate, t: int) -> bool:

@@ -5,18 +5,18 @@ With w a workload, k one of its configurations (levers and cache lifetime) and t
     x[w,k,t] ∈ {0, 1}   w starts to act in configuration k in month t
     v[w,k,t]            USD that this saves over the term, at list
     e[w,k]              engineering hours it takes
-    B[t]                engineering hours there are for everything that starts up to t
-    n[t]                workloads that may start in t, none in a blackout
+    B[t]                engineering hours until t, less those of workloads with a settled month
+    n[t]                starts in t, less those of workloads with a settled month
     g[w,k]              the month from which the quality gates of k are open
     f[w]                the only month in which w may start, where it has one
 
     maximise    Σ v[w,k,t] x[w,k,t]
     (once)      Σ_k,t x[w,k,t] ≤ 1                                  every w
-    (capacity)  Σ_w,k Σ_{s≤t} e[w,k] x[w,k,s] ≤ B[t]                every t
-    (starts)    Σ_w,k x[w,k,t] ≤ n[t]                               every t
+    (capacity)  Σ_w,k Σ_{s≤t} e[w,k] x[w,k,s] ≤ B[t]                every t, w without f[w]
+    (starts)    Σ_w,k x[w,k,t] ≤ n[t]                               every t, w without f[w]
     (order)     Σ_k Σ_{s≤t} x[w,k,s] ≤ Σ_k Σ_{s<t} x[u,k,s]         every t, and every u before w
     (worth)     x[w,k,t] = 0 where v[w,k,t] ≤ 0
-    (blackout)  x[w,k,t] = 0 where n[t] = 0
+    (blackout)  x[w,k,t] = 0 where t is in one, unless t = f[w]
     (gate)      x[w,k,t] = 0 where t < g[w,k]
     (fixed)     x[w,k,t] = 0 where t ≠ f[w]
     (certain)   x[w,k,t] = 1 where w has been planned before and stays
@@ -127,12 +127,10 @@ def _settled(c: Candidate, start: Start | None) -> Candidate:
         return c
     if start is None:
         return c.model_copy(update=_NOTHING)
-    certain = {
-        "configurations": (c.configurations[start.configuration],),
-        "fixed_month": start.month,
-        "is_certain": True,
-    }
-    return c.model_copy(update=certain)
+    chosen = c.configurations[start.configuration]
+    there = (v if t == start.month else 0.0 for t, v in enumerate(chosen.saving_usd))
+    chosen = chosen.model_copy(update={"saving_usd": tuple(there)})
+    return c.model_copy(update={"configurations": (chosen,), "is_certain": True})
 
 
 def _each_at_its_best(x: Sequence[Choice]) -> float:

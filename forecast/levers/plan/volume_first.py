@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forecast.levers.plan.constraints import Choice, choices, hours_until, starts_in
+from forecast.levers.plan.constraints import Choice, choices, hours_left, is_free, starts_left
 from forecast.records.migration import MigrationQuestion
 
 
@@ -41,7 +41,7 @@ def volume_first(q: MigrationQuestion) -> tuple[Choice, ...]:
     left = _Left(q)
     started: dict[int, Choice] = {}
     for w, could in own.items():
-        if q.candidates[w].fixed_month is not None:
+        if q.candidates[w].fixed_month is not None or q.candidates[w].is_certain:
             started[w] = _most_saving(could)
             left.take(started[w])
     ranked = sorted(own.keys() - started, key=lambda w: (-q.candidates[w].volume_usd, w))
@@ -62,13 +62,16 @@ class _Left:
     """Hours and starts that are left while the list is walked down."""
 
     def __init__(self, q: MigrationQuestion) -> None:
-        self._hours = list(hours_until(q))
-        self._starts = list(starts_in(q))
+        self._q = q
+        self._hours = list(hours_left(q))
+        self._starts = list(starts_left(q))
 
     def holds(self, c: Choice) -> bool:
         return self._starts[c.t] > 0 and all(b >= c.e for b in self._hours[c.t :])
 
     def take(self, c: Choice) -> None:
+        if not is_free(self._q, c):
+            return
         self._starts[c.t] -= 1
         for t in range(c.t, len(self._hours)):
             self._hours[t] -= c.e
