@@ -216,6 +216,8 @@ def choose(
                 marked_hits={ttl: _hits(unmarked, m, phi) for ttl, m in marked.items()},
             )
         )
+    split = _split(mix, workload, best, effects, prices)
+    notes += explanation.thinner_cache(split, rebuilt(mix, split, card, workload.caching))
     for lever in LEVER_ORDER:
         if lever in offered - best and lever != "caching":
             notes.append(explanation.left_out(lever, cost(best | {lever}, best_ttl), best_cost))
@@ -262,19 +264,7 @@ def _compose(
 ) -> TokenMix:
     """Apply the levers in `LEVER_ORDER`; `mark_all` caches even where that costs more."""
     assert active <= set(LEVER_ORDER), active
-    result = mix
-    if "routing" in active and (routing := workload.routing):
-        result = route(
-            result,
-            routing.to_model,
-            draws.routing_share,
-            draws.pass_share,
-            routing.retry_share,
-            token_ratio(prices.card, routing),
-            sold=prices.sold,
-        )
-    if "batch" in active:
-        result = move_to_batch(result, draws.batch_share, sold=prices.sold, keeps_cache=False)
+    result = _split(mix, workload, active, draws, prices)
     result = rebuilt(mix, result, prices.card, workload.caching)
     if "caching" in active and (lever := workload.caching):
         phi = prefix_share if prefix_share is not None else stable_share(workload)
@@ -298,6 +288,30 @@ def _compose(
             marks=lambda key: cacheable(lever, prices.card.facts(key.model)),
         )
         result = cached if mark_all else _cheaper_rows(result, cached, prices)
+    return result
+
+
+def _split(
+    mix: TokenMix,
+    workload: Workload,
+    active: frozenset[str],
+    draws: LeverDraws,
+    prices: DayPrices,
+) -> TokenMix:
+    """Apply routing and batch, each part with the cache hits it has today."""
+    result = mix
+    if "routing" in active and (routing := workload.routing):
+        result = route(
+            result,
+            routing.to_model,
+            draws.routing_share,
+            draws.pass_share,
+            routing.retry_share,
+            token_ratio(prices.card, routing),
+            sold=prices.sold,
+        )
+    if "batch" in active:
+        result = move_to_batch(result, draws.batch_share, sold=prices.sold, keeps_cache=False)
     return result
 
 

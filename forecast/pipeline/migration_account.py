@@ -1,10 +1,15 @@
 """The migration plan in dollars: every step, and the whole beside the pass by volume.
 
-A step is valued three times. At list: what it takes off the list cost. After signing: what it
-takes off the settled cost under the recommended commitment, where a dollar saved inside an
-unexhausted pool is worth little. Before signing: what it takes off the settled cost when the
-commitment is chosen with it and without it, which is why what is certain to ship belongs into
-the number that is signed.
+A step is valued three times, each time as a mean over the scenarios:
+
+    at list           what it takes off the list cost
+    after signing     what the settled cost rises by when it does not come, under the recommended
+                      commitment, which counts on it
+    before signing    the same when the commitment is chosen anew without it
+
+Before signing a step is worth no more than after: without it another commitment would be signed.
+A step that is only proposed is not in the commitment; then it is what the settled cost falls by
+when it comes on top, and a dollar saved inside an unexhausted pool is worth little.
 """
 
 from __future__ import annotations

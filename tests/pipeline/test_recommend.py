@@ -134,6 +134,21 @@ def test_a_commitment_of_nothing_is_an_answer(buyer):
     assert result.headline.expect_to_pay_usd == result.commitment.no_deal_expected_cost_usd
 
 
+def test_without_a_deal_a_saved_dollar_is_a_dollar(buyer):
+    """Nothing committed, nothing off list: every lever and every step settles at its list saving."""
+    on_demand = buyer.terms.model_copy(
+        update={"tiers": buyer.terms.tiers[:1], "outside_discount_share": 0.0}
+    )
+    result = buyer.run(terms=on_demand).result
+    levers = [s for w in result.workloads for s in w.levers]
+    assert any(s.list_saving_usd > 0 for s in levers)
+    for lever in levers:
+        assert abs(lever.settled_saving_usd - lever.list_saving_usd) <= Decimal("0.01")
+    for step in result.migration:
+        assert abs(step.settled_saving_usd - step.saving_usd) <= Decimal("0.01")
+        assert abs(step.before_signing_saving_usd - step.saving_usd) <= Decimal("0.01")
+
+
 @pytest.mark.parametrize("weeks", [1, 5, 12])
 def test_a_short_history_is_refused_with_a_safe_amount(buyer, weeks):
     last = buyer.usage["day"].max()
