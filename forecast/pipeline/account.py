@@ -21,7 +21,7 @@ from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
 from forecast.pipeline.distributions import cost_outlook
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.ledger import LedgerFigures, undecided_factors
-from forecast.pipeline.migration_account import MigrationAccount
+from forecast.pipeline.migration_account import MigrationAccount, capacity_assumptions
 from forecast.pipeline.reconciled import discount_assumptions, warnings_of
 from forecast.pipeline.scenarios import scenarios
 from forecast.pipeline.schedule import Schedule
@@ -174,6 +174,7 @@ class Account:
             cleaning=ledger,
             assumptions=(
                 *assumptions_of(self.rated, self.plans, self.card, self.as_of),
+                *capacity_assumptions(self.capacity),
                 *discount_assumptions(self.checked, self.terms, self.as_of),
             ),
             provenance=provenance.model_copy(

@@ -27,10 +27,11 @@ from forecast.levers.stack import LEVER_ORDER, configuration_text
 from forecast.paths import DemandPaths, Floats, period_totals
 from forecast.pipeline.costing import CostPaths, WorkloadPlan, cost_paths
 from forecast.pipeline.schedule import Schedule, effort_weeks
+from forecast.records.base import Provenance
 from forecast.records.capacity import Capacity
 from forecast.records.migration import MigrationPlan
 from forecast.records.rates import RateCard
-from forecast.records.recommendation import MigrationStep
+from forecast.records.recommendation import Assumption, MigrationStep
 from forecast.records.terms import Terms
 from forecast.sizing.schedule import equal_schedule
 from forecast.sizing.search import best_commitment
@@ -153,6 +154,22 @@ class MigrationAccount:
 
     def _periods(self, monthly_usd: Floats) -> Floats:
         return period_totals(np.maximum(monthly_usd, 0.0), self.terms.period_months)
+
+
+def capacity_assumptions(capacity: Capacity) -> tuple[Assumption, ...]:
+    """Say what engineering is taken to do for migrations, and whose word that is."""
+    stated = {"weeks_per_month", "migrations_per_month"} & capacity.model_fields_set
+    return (
+        Assumption(
+            name="engineering capacity for migrations",
+            value=f"{capacity.weeks_per_month:g} weeks and {capacity.migrations_per_month} "
+            f"start{'s' * (capacity.migrations_per_month != 1)} a month",
+            provenance=Provenance.USER if stated else Provenance.CLAIM,
+            source="workload inventory, [capacity]"
+            if stated
+            else "assumption of this package: one engineer, one workload after the other",
+        ),
+    )
 
 
 def volume_first_savings(

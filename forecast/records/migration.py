@@ -148,8 +148,10 @@ class MigrationPlan(Record):
     @property
     def described(self) -> str:
         """The plan beside the pass by volume, in a sentence or two."""
-        often = f"{self.migrations_per_month} start{'s' * (self.migrations_per_month > 1)} a month"
-        frame = f"{self.weeks_per_month:g} engineering weeks and {often}"
+        weeks, n = self.weeks_per_month, self.migrations_per_month
+        frame = (
+            f"{weeks:g} engineering week{'s' * (weeks != 1)} and {n} start{'s' * (n != 1)} a month"
+        )
         best = "no order under these constraints saves more"
         if self.gap_share > 0:
             best = f"no order saves more than {100 * self.gap_share:.2g} % above it"

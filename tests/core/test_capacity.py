@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from api.validation import DocumentError, validate
 from forecast.records.capacity import Capacity, circle
+from forecast.records.migration import MigrationPlan, MigrationQuestion
 from forecast.records.workloads import Portfolio
 
 INVENTORY = """
@@ -139,3 +141,52 @@ def test_a_circle_is_found_exactly_where_there_is_one(after: dict[str, list[str]
     assert bool(ring) == bool(left)
     for name, waits_for in pairwise((*ring, *ring[:1])):
         assert waits_for in after[name]
+
+
+def question(**more: object) -> dict[str, object]:
+    batch = {"levers": ("batch",), "saving_usd": (2.0, 1.0)}
+    months = (date(2027, 1, 1), date(2027, 2, 1))
+    candidate = {"name": "a", "configurations": (batch,)}
+    whole = {"months": months, "hours": (0, 0), "starts": (1, 1), "candidates": (candidate,)}
+    return whole | more
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"hours": (0,)}, "one number for each of 2 months"),
+        ({"candidates": ({"name": "a"}, {"name": "a"})}, "a name stands twice"),
+        ({"candidates": ({"name": "a", "after": ("b",)},)}, "a: is after 'b'"),
+        ({"candidates": ({"name": "a", "fixed_month": 2},)}, "a: fixed_month 2 is past"),
+        (
+            {
+                "candidates": (
+                    {"name": "a", "configurations": ({"levers": (), "saving_usd": (1.0,)},)},
+                )
+            },
+            "a: saving_usd needs one number",
+        ),
+    ],
+)
+def test_a_question_fits_together(wrong: dict[str, object], told: str) -> None:
+    assert MigrationQuestion.model_validate(question())
+    with pytest.raises(ValidationError, match=told):
+        MigrationQuestion.model_validate(question(**wrong))
+
+
+def test_a_plan_says_how_far_it_can_be_trusted() -> None:
+    fields = {
+        "weeks_per_month": 1,
+        "migrations_per_month": 2,
+        "saving_usd": "1200",
+        "volume_first_saving_usd": "1000",
+        "gain_usd": "200",
+        "settled_gain_usd": "150",
+        "gap_share": 0.01,
+        "volume_first": (),
+    }
+    assert MigrationPlan.model_validate(fields).described == (
+        "Planned for 1 engineering week and 2 starts a month: what is accepted and has not shipped "
+        "saves $1,200 at list over the term, $200 more than the largest volume first ($150 after "
+        "settlement); no order saves more than 1 % above it."
+    )

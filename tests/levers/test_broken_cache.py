@@ -86,7 +86,7 @@ def test_a_cache_that_gains_requests_keeps_its_hits(card: RateCard) -> None:
 
 def test_routing_pays_less_where_it_breaks_a_cache(card: RateCard, day: date) -> None:
     """Per 1,000 tokens read back at a tenth, half of them routed to a model a quarter as dear
-    with 1.25 the tokens. One request in twenty misses today, √.05 or 22 % of them in both halves."""
+    with 1.25 the tokens. One request in twenty misses today, √.05 or 22 % in both halves."""
     today = mix_of((BIG, [0, 50, 0, 950, 10]))
     workload = Workload.model_validate(
         {

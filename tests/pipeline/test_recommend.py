@@ -135,7 +135,7 @@ def test_a_commitment_of_nothing_is_an_answer(buyer):
 
 
 def test_without_a_deal_a_saved_dollar_is_a_dollar(buyer):
-    """Nothing committed, nothing off list: every lever and every step settles at its list saving."""
+    """Nothing committed, nothing off list: levers and steps settle at their list saving."""
     on_demand = buyer.terms.model_copy(
         update={"tiers": buyer.terms.tiers[:1], "outside_discount_share": 0.0}
     )
