@@ -164,12 +164,16 @@ class UnitCosts:
         self._plan = plan
         self._card = card
         self._known: dict[tuple[object, ...], Floats] = {}
+        self._segments: dict[date, tuple[tuple[date, float], ...]] = {}
 
     def month(self, month: date, active: frozenset[str]) -> Floats:
         """Mean over the days of `month` in USD per unit: [1] without levers, [n] with."""
-        models = {(key.platform, key.model) for key in self._plan.mix.keys}
+        if month not in self._segments:
+            models = {(key.platform, key.model) for key in self._plan.mix.keys}
+            models |= self._targets()
+            self._segments[month] = month_segments(self._card, models, month)
         total: Floats = np.zeros(1)
-        for day, share in month_segments(self._card, models | self._targets(), month):
+        for day, share in self._segments[month]:
             total = total + share * self._on(day, active)
         return total
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -126,34 +127,41 @@ class MigrationAccount:
             ),
         )
 
-    @property
-    def _optimised(self) -> Floats:
-        return self.costs.decisions.optimised_usd.sum(axis=2)
-
     def _saving(self, plan: WorkloadPlan) -> Floats | None:
         own = [s for (name, _), s in self.costs.lever_saving_usd.items() if name == plan.name]
         return sum(own[1:], own[0]) if own else None
 
     def _settled(self, dearer_usd: Floats) -> float:
         """Mean settled cost with another list cost [M, T], less today's."""
-        schedule = equal_schedule(self.terms, float(self.recommended_usd))
-        tier = self.terms.tier_for(self.recommended_usd)
-        with_it, without = (
-            settle(self.terms, schedule, self._periods(usd), tier=tier).cost.mean()
-            for usd in (self._optimised + dearer_usd, self._optimised)
-        )
-        return float(with_it - without)
+        return self._settled_usd(self._optimised + dearer_usd) - self._settled_today_usd
 
     def _resized(self, dearer_usd: Floats) -> float:
         """The same with the commitment chosen anew for both."""
-        with_it, without = (
-            best_commitment(self.terms, self._periods(usd)).expected_cost_usd
-            for usd in (self._optimised + dearer_usd, self._optimised)
-        )
-        return with_it - without
+        return self._best_usd(self._optimised + dearer_usd) - self._best_today_usd
+
+    def _settled_usd(self, monthly_usd: Floats) -> float:
+        schedule = equal_schedule(self.terms, float(self.recommended_usd))
+        tier = self.terms.tier_for(self.recommended_usd)
+        settled = settle(self.terms, schedule, self._periods(monthly_usd), tier=tier)
+        return float(settled.cost.mean())
+
+    def _best_usd(self, monthly_usd: Floats) -> float:
+        return best_commitment(self.terms, self._periods(monthly_usd)).expected_cost_usd
 
     def _periods(self, monthly_usd: Floats) -> Floats:
         return period_totals(np.maximum(monthly_usd, 0.0), self.terms.period_months)
+
+    @cached_property
+    def _optimised(self) -> Floats:
+        return self.costs.decisions.optimised_usd.sum(axis=2)
+
+    @cached_property
+    def _settled_today_usd(self) -> float:
+        return self._settled_usd(self._optimised)
+
+    @cached_property
+    def _best_today_usd(self) -> float:
+        return self._best_usd(self._optimised)
 
 
 def capacity_assumptions(capacity: Capacity) -> tuple[Assumption, ...]:
