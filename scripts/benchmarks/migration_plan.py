@@ -110,6 +110,23 @@ def main() -> None:
         f"volume first: {len(wrong)} differ from the best of all orders "
         f"({time.perf_counter() - start:.0f} s)"
     )
+    for n_workloads in (4, 8):
+        for gap_share in (0.0, 0.005):
+            seconds, sizes = [], []
+            for seed in range(options.portfolios * 4):
+                rng = np.random.default_rng(seed)
+                q = portfolio(rng, n_workloads, 12)
+                tight = (int(rng.integers(60, 250)),) * 12
+                q = q.model_copy(update={"hours": tight, "starts": (0, *(1,) * 11)})
+                start = time.perf_counter()
+                best_order(q, gap_share=gap_share)
+                seconds.append(time.perf_counter() - start)
+                sizes.append(len(choices(q)))
+            print(
+                f"{n_workloads} workloads x 12 months, {min(sizes)} to {max(sizes)} choices, to "
+                f"{100 * gap_share:g} %: {np.median(seconds):.2f} s median, {max(seconds):.2f} s "
+                "at most"
+            )
     for seed in range(options.portfolios):
         q = portfolio(np.random.default_rng(seed), options.workloads, options.months)
         start = time.perf_counter()

@@ -98,7 +98,8 @@ def best_order(q: MigrationQuestion, *, gap_share: float = 0.0) -> MigrationAnsw
         position = {c: i for i, c in enumerate(x)}
         certain = [i for i, c in enumerate(x) if q.candidates[c.w].is_certain]
         solver = Solver(x, rows, certain)
-        found, bound = _solved(solver, x, [position[c] for c in pass_], gap_share)
+        found, tighter = _solved(solver, x, [position[c] for c in pass_], gap_share)
+        bound = min(bound, tighter)
         chosen = tuple(x[i] for i in _moved_up(x, rows, found))
     starts = [
         Start(workload=q.candidates[c.w].name, configuration=c.k, month=c.t, saving_usd=c.v)

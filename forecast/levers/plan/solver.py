@@ -61,6 +61,7 @@ class Solver:
         lp.a_matrix_.index_ = np.array(list(chain.from_iterable(row.a for row in rows)))
         lp.a_matrix_.value_ = np.array([float(a) for row in rows for a in row.a.values()])
         self._n = n
+        self._feasible = int(highspy.SolutionStatus.kSolutionStatusFeasible)
         self._highs = Quiet()  # type: ignore[no-untyped-call]
         self._set(parallel="off", random_seed=0, mip_abs_gap=0.0, mip_max_nodes=MAX_NODES)
         self._highs.passModel(lp)
@@ -79,7 +80,7 @@ class Solver:
         """Give the positions of the choices made, and what no order of the allowed ones exceeds.
 
         No order is given to start from: HiGHS 1.16 may hand that one back in place of a better
-        one it has found.
+        one it has found. Where the branches run out before any order is found, none is given.
         """
         upper = np.ones(self._n) if allowed is None else allowed.astype(np.float64)
         every = np.arange(self._n, dtype=np.int32)
@@ -88,6 +89,8 @@ class Solver:
         self._set(mip_rel_gap=gap_share)
         self._highs.run()
         info = self._highs.getInfo()
+        if info.primal_solution_status != self._feasible:
+            return [], np.inf
         made = np.array(self._highs.getSolution().col_value) > 0.5
         assert np.isclose(self._v[made].sum(), info.objective_function_value)
         return np.flatnonzero(made).tolist(), float(info.mip_dual_bound) * self._most
