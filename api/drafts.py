@@ -69,6 +69,12 @@ share = 0.5
 pass_share = 0.9                     # the rest is asked again on the model of today
 evidence = "assumed\""""
 
+_CAPACITY_TEACHES = """\
+[capacity]                           # what engineering can do for migrations
+weeks_per_month = 4                  # and after = ["other workload"] on one that has to wait
+migrations_per_month = 1
+blackouts = [{ first_month = 2026-12-01, last_month = 2026-12-01, reason = "peak season" }]"""
+
 _CLEANING_TEACHES = """\
 [[cleaning]]                         # a decision on an entry of the cleaning ledger
 id = "backfill-nightly-2026-03-04"   # as `commitment recommend` names it
@@ -107,6 +113,10 @@ def portfolio_toml(portfolio: Portfolio, *, drafted_from: str | None = None) -> 
         parts.append(f"shared_key_note = {_value(portfolio.shared_key_note)}")
     if not portfolio.workloads:
         parts.append("workloads = []")
+    if capacity := portfolio.capacity.model_dump(exclude_none=True, exclude_defaults=True):
+        parts.append("\n".join(["[capacity]", *_pairs(capacity)]))
+    elif drafted_from is not None:
+        parts.append(_comment(_CAPACITY_TEACHES))
     for i, workload in enumerate(portfolio.workloads):
         if drafted_from is None:
             parts.append(_workload_toml(workload))

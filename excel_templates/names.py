@@ -18,6 +18,7 @@ _GROUPS: Final[dict[str, str]] = {
         service_unused_cvar95 service_cost_p50 service_cost_p95 service_cost_cvar95
         service_no_deal_cost service_as_is_commitment service_avoided_cost
         service_interval_lower service_interval_upper service_band_lower service_band_upper
+        migration_note
         service_list_as_is service_list_saving service_list_optimised
         reconciliation_level reconciliation_banner reconciliation_note reconciliation_billed
         reconciliation_repriced reconciliation_share reconciliation_covered

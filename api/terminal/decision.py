@@ -205,9 +205,9 @@ def _migration(result: Recommendation) -> Group | None:
     if not result.migration:
         return None
     owners = {w.name: w.owner_state.value for w in result.workloads}
-    return table(
+    steps = table(
         "Migrate in this order (what is only proposed is not in the numbers above)",
-        ["workload", "owner", "levers", "start", "saving", "weeks"],
+        ["workload", "owner", "levers", "start", "saving", "settled", "weeks", "measured"],
         [
             (
                 f"{step.order}. {step.workload}",
@@ -215,12 +215,19 @@ def _migration(result: Recommendation) -> Group | None:
                 ", ".join(step.levers),
                 f"{step.start_month:%Y-%m}",
                 usd(step.saving_usd),
+                usd(step.settled_saving_usd),
                 f"{step.effort_weeks:g}",
+                usd(step.measured_saving_usd),
             )
             for step in result.migration
         ],
         text_columns=3,
     )
+    plan = result.migration_plan
+    if plan is None:
+        return steps
+    left_out = [f"{n.workload} is not in it: {n.reason}" for n in plan.not_planned]
+    return Group(steps, *(plain(line) for line in (plan.described, *left_out)))
 
 
 def offers(rows: Sequence[OfferScore]) -> Group:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 
 from excel_templates.book import Book
@@ -29,6 +30,8 @@ class ListSheet:
     rows: Callable[[Recommendation], Sequence[Sequence[object]]]
     empty: str
     """What stands in the list when there is nothing to list."""
+    note: tuple[str, Callable[[Recommendation], str]] | None = None
+    """A defined name above the list, and what stands there."""
 
 
 def _s(label: str, number_format: str = "General") -> Column:
@@ -112,15 +115,18 @@ MIGRATION: Final = ListSheet(
     "Migration",
     "migration_rows",
     "What to migrate, in order",
-    "One workload after the other, the largest saving first; the gate must be passed before the "
-    "next one starts.",
-    (8, 30, 24, 14, 18, 14, 70),
+    "In the order that saves most under the engineering capacity, the blackouts and the gates; the "
+    "gate must be passed before the next one starts.",
+    (8, 30, 24, 12, 17, 17, 17, 17, 11, 60),
     (
         _s("Order", "0"),
         Column("Workload", Role.LABEL),
         _s("Levers"),
         _s("Start", MONTH),
         _s("Predicted list saving, USD", USD),
+        _s("After signing, USD", USD),
+        _s("Before signing, USD", USD),
+        _s("Measured list saving, USD", USD),
         _s("Effort, weeks", DECIMAL),
         _s("Gate"),
     ),
@@ -131,12 +137,19 @@ MIGRATION: Final = ListSheet(
             ", ".join(s.levers),
             s.start_month,
             s.saving_usd,
+            s.settled_saving_usd,
+            s.before_signing_saving_usd,
+            s.measured_saving_usd,
             s.effort_weeks,
             s.gate,
         ]
         for s in r.migration
     ],
     "nothing is left to migrate",
+    (
+        "migration_note",
+        lambda r: r.migration_plan.described if r.migration_plan is not None else "",
+    ),
 )
 
 DIFFERENCES: Final = ListSheet(
@@ -189,6 +202,10 @@ def design(workbook: Workbook, sheet: ListSheet) -> None:
         freeze=f"A{_HEAD + 1}",
     )
     page.stale_banner("A4")
+    if sheet.note is not None:
+        name, _ = sheet.note
+        to = get_column_letter(len(sheet.columns))
+        page.merged(f"A{_HEAD - 1}:{to}{_HEAD - 1}", None, Role.NOTE, height=28, name=name)
     page.table(sheet.name, _HEAD, sheet.columns)
     page.close(_HEAD + 1)
 
@@ -196,6 +213,9 @@ def design(workbook: Workbook, sheet: ListSheet) -> None:
 def fill(book: Book, recommendation: Recommendation) -> None:
     """Write the lists."""
     for sheet in SHEETS:
+        if sheet.note is not None:
+            name, text = sheet.note
+            book.set(name, text(recommendation))
         rows = sheet.rows(recommendation)
         label = next(i for i, c in enumerate(sheet.columns) if c.role is Role.LABEL)
         book.rows(sheet.name, rows or [[*([None] * label), sheet.empty]])

@@ -89,6 +89,16 @@ def draw_slip(state: OwnerState, uniforms: Floats) -> NDArray[np.int64]:
     return np.floor(np.log1p(-uniforms) / np.log(mean / (1 + mean))).astype(np.int64)
 
 
+def started_share(state: OwnerState, months: int) -> float:
+    """Probability that levers act `months` after the month they were planned for.
+
+    >>> [round(started_share(OwnerState.SCHEDULED, n), 3) for n in (-1, 0, 1, 2)]
+    [0.0, 0.5, 0.75, 0.875]
+    """
+    mean = MEAN_SLIP_MONTHS[state]
+    return 1.0 - (mean / (1.0 + mean)) ** (months + 1) if months >= 0 else 0.0
+
+
 def draw_effects(
     workload: Workload | None,
     n: int,

@@ -160,6 +160,17 @@ def lost_cache(mix: TokenMix, workload: Workload) -> list[str]:
     ]
 
 
+def thinner_cache(split: TokenMix, rebuilt: TokenMix) -> list[str]:
+    """Say how much of today's cache is lost because what uses it is split up."""
+    before, after = (float(m.tokens[..., _READ].sum()) for m in (split, rebuilt))
+    if after >= before * (1 - SAME_COST):
+        return []
+    return [
+        f"routing and batch leave each cache fewer requests: {100 * (1 - after / before):.0f} % of "
+        "what these would still read back of today's cache is sent or written again"
+    ]
+
+
 def priming(workload: Workload, primed_cost: float, cost: float) -> list[str]:
     """Say what priming a cold batch would make of the choice."""
     lever = workload.caching

@@ -18,6 +18,7 @@ from forecast.errors import WorkloadError
 from forecast.levers import explanation
 from forecast.levers.availability import available
 from forecast.levers.batch import move_to_batch
+from forecast.levers.broken_cache import rebuilt
 from forecast.levers.caching import (
     PRIMED_BATCH_HIT_SHARE,
     TTLS,
@@ -70,6 +71,8 @@ class LeverChoice:
         Expected hit share where the prefix is marked, in "real time", in "batch", or both.
     observed_hits
         Hit shares that the usage shows today, by lifetime.
+    stacks
+        Every set of levers that may act, with every lifetime that may be bought.
     """
 
     active: frozenset[str]
@@ -80,6 +83,7 @@ class LeverChoice:
     prefix_share: float | None = None
     cache_hits: Mapping[str, float] = field(default_factory=dict)
     observed_hits: Mapping[Ttl, float] = field(default_factory=dict)
+    stacks: tuple[tuple[frozenset[str], Ttl], ...] = ()
 
 
 def apply_levers(
@@ -97,8 +101,8 @@ def apply_levers(
 
     A row moves only where the card sells what it would become, and the prefix is marked only
     where that is cheaper at the mean of the draws. What moves to batch leaves its cache hits
-    behind, unless caching is active and hits in batch too. Hits found on today's arrivals fall
-    when routing and batch thin the arrivals out.
+    behind, unless caching is active and hits in batch too. Hits observed today and hits derived
+    from arrivals fall when routing and batch thin the arrivals out.
 
     Parameters
     ----------
@@ -134,6 +138,7 @@ def choose(
     day: date,
     *,
     observed_prompt_tokens: float | None = None,
+    settled: tuple[frozenset[str], Ttl] | None = None,
 ) -> LeverChoice:
     """Find the cheapest set of levers and cache lifetime at the expected effects.
 
@@ -149,6 +154,8 @@ def choose(
         Batch acts only on asynchronous work without a veto.
     observed_prompt_tokens
         Input-side tokens a request in the usage; None where requests are not reported.
+    settled
+        One of the choice's `stacks`, taken in place of the cheapest.
 
     Raises
     ------
@@ -184,9 +191,10 @@ def choose(
 
     lifetimes = _lifetimes(workload)
     best, best_ttl, best_cost = NO_LEVERS, lifetimes[0], before
-    for active, ttl in _stacks(offered, lifetimes):
+    stacks = tuple(_stacks(offered, lifetimes))
+    for active, ttl in stacks if settled is None else (settled,):
         candidate = cost(active, ttl)
-        if candidate < best_cost - WORTH_IT * before:
+        if settled is not None or candidate < best_cost - WORTH_IT * before:
             best, best_ttl, best_cost = active, ttl, candidate
     hits: dict[str, float] = {}
     if "caching" in best:
@@ -215,6 +223,8 @@ def choose(
                 known=known_hits(workload.caching, observed) or {},
             )
         )
+    split = _split(mix, workload, best, effects, prices)
+    notes += explanation.thinner_cache(split, rebuilt(mix, split, card, workload.caching))
     for lever in LEVER_ORDER:
         if lever in offered - best and lever != "caching":
             notes.append(explanation.left_out(lever, cost(best | {lever}, best_ttl), best_cost))
@@ -222,7 +232,7 @@ def choose(
         notes += explanation.lost_cache(mix, workload)
         if "caching" in offered and "batch" not in hits:
             notes += explanation.priming(workload, primed_cost(), best_cost)
-    return LeverChoice(best, best_ttl, before, best_cost, tuple(notes), phi, hits, observed)
+    return LeverChoice(best, best_ttl, before, best_cost, tuple(notes), phi, hits, observed, stacks)
 
 
 def configuration_text(workload: Workload | None, choice: LeverChoice, lever: str) -> str:
@@ -261,19 +271,8 @@ def _compose(
 ) -> TokenMix:
     """Apply the levers in `LEVER_ORDER`; `mark_all` caches even where that costs more."""
     assert active <= set(LEVER_ORDER), active
-    result = mix
-    if "routing" in active and (routing := workload.routing):
-        result = route(
-            result,
-            routing.to_model,
-            draws.routing_share,
-            draws.pass_share,
-            routing.retry_share,
-            token_ratio(prices.card, routing),
-            sold=prices.sold,
-        )
-    if "batch" in active:
-        result = move_to_batch(result, draws.batch_share, sold=prices.sold, keeps_cache=False)
+    result = _split(mix, workload, active, draws, prices)
+    result = rebuilt(mix, result, prices.card, workload.caching)
     if "caching" in active and (lever := workload.caching):
         phi = prefix_share if prefix_share is not None else stable_share(workload)
         if phi is None:
@@ -296,6 +295,30 @@ def _compose(
             marks=lambda key: cacheable(lever, prices.card.facts(key.model)),
         )
         result = cached if mark_all else _cheaper_rows(result, cached, prices)
+    return result
+
+
+def _split(
+    mix: TokenMix,
+    workload: Workload,
+    active: frozenset[str],
+    draws: LeverDraws,
+    prices: DayPrices,
+) -> TokenMix:
+    """Apply routing and batch, each part with the cache hits it has today."""
+    result = mix
+    if "routing" in active and (routing := workload.routing):
+        result = route(
+            result,
+            routing.to_model,
+            draws.routing_share,
+            draws.pass_share,
+            routing.retry_share,
+            token_ratio(prices.card, routing),
+            sold=prices.sold,
+        )
+    if "batch" in active:
+        result = move_to_batch(result, draws.batch_share, sold=prices.sold, keeps_cache=False)
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +12,6 @@ import pandas as pd
 
 from forecast.demand.forecast import DemandForecast
 from forecast.levers.effects import effect_assumptions
-from forecast.levers.plan import gate
 from forecast.levers.stack import LEVER_ORDER, configuration_text
 from forecast.mix import demand_units
 from forecast.paths import Floats, period_totals
@@ -22,17 +21,19 @@ from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
 from forecast.pipeline.distributions import cost_outlook
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.ledger import LedgerFigures, undecided_factors
+from forecast.pipeline.migration_account import MigrationAccount, capacity_assumptions
 from forecast.pipeline.reconciled import discount_assumptions, warnings_of
 from forecast.pipeline.scenarios import scenarios
+from forecast.pipeline.schedule import Schedule
 from forecast.pricing.assumptions import pricing_assumptions
 from forecast.pricing.rating import monthly_list_cost
 from forecast.records.base import Provenance
+from forecast.records.capacity import Capacity
 from forecast.records.rates import RateCard
 from forecast.records.recommendation import (
     Assumption,
     AvoidedOverCommitment,
     LeverSaving,
-    MigrationStep,
     Recommendation,
     ResultProvenance,
     Sizing,
@@ -40,7 +41,6 @@ from forecast.records.recommendation import (
 )
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
-from forecast.records.workloads import OwnerState, Workload
 from forecast.sizing.assessment import assess
 from forecast.sizing.schedule import equal_schedule
 from forecast.sizing.settlement import settle
@@ -92,14 +92,21 @@ class Account:
     terms: Terms
     sizing: Sizing
     demand: DemandForecast
-    plans: Sequence[WorkloadPlan]
+    schedule: Schedule
     costs: CostPaths
+    by_volume_usd: Mapping[str, Floats]
+    capacity: Capacity
     usage: CleanedUsage
     rated: pd.DataFrame
     card: RateCard
     as_of: date
     today_usd: dict[str, float]
     checked: Reconciliation
+
+    @property
+    def plans(self) -> tuple[WorkloadPlan, ...]:
+        """Every workload as planned."""
+        return self.schedule.plans
 
     def recommendation(self, inputs: InputEvidence, provenance: ResultProvenance) -> Recommendation:
         """Write the whole answer."""
@@ -119,6 +126,14 @@ class Account:
         signed = assess(self.terms, recommended, optimised)
         too_much = assess(self.terms, as_is_number, optimised)
         counted = self._lever_means(counted_only=True)
+        migration = MigrationAccount(
+            terms=self.terms,
+            schedule=self.schedule,
+            costs=self.costs,
+            by_volume_usd=self.by_volume_usd,
+            recommended_usd=recommended,
+            capacity=self.capacity,
+        )
         ledger = LedgerFigures(
             usage=self.usage,
             rated=self.rated,
@@ -142,7 +157,8 @@ class Account:
                 list(counted.items()),
                 float(decisions.optimised_usd.sum(axis=(1, 2)).mean()),
             ),
-            migration=self._migration(),
+            migration=migration.steps(),
+            migration_plan=migration.plan(),
             scenarios=scenarios(
                 self.terms,
                 decisions,
@@ -158,6 +174,7 @@ class Account:
             cleaning=ledger,
             assumptions=(
                 *assumptions_of(self.rated, self.plans, self.card, self.as_of),
+                *capacity_assumptions(self.capacity),
                 *discount_assumptions(self.checked, self.terms, self.as_of),
             ),
             provenance=provenance.model_copy(
@@ -273,7 +290,11 @@ class Account:
                     name=plan.name,
                     decision=plan.classification.decision,
                     owner_state=plan.owner_state,
-                    reasons=(*plan.classification.reasons, *plan.choice.notes),
+                    reasons=(
+                        *plan.classification.reasons,
+                        *plan.choice.notes,
+                        *(f"not in the migration plan: {r}" for r in self._not_planned(plan)),
+                    ),
                     as_is_usd=totals[0],
                     optimised_usd=totals[1],
                     potential_usd=totals[2],
@@ -283,33 +304,12 @@ class Account:
             )
         return tuple(rows)
 
+    def _not_planned(self, plan: WorkloadPlan) -> tuple[str, ...]:
+        found = self.schedule.not_planned
+        return tuple(other.reason for other in found if other.workload == plan.name)
+
     def _to_come(self) -> tuple[str, ...]:
         """Workloads whose levers count and have not shipped."""
-        done = (OwnerState.SHIPPED, OwnerState.MEASURED)
         return tuple(
-            p.name for p in self.plans if p.owner_state.counts and p.owner_state not in done
-        )
-
-    def _migration(self) -> tuple[MigrationStep, ...]:
-        steps: list[tuple[date, float, WorkloadPlan, Workload]] = []
-        for plan in self.plans:
-            saved = [s for (n, _), s in self.costs.lever_saving_usd.items() if n == plan.name]
-            if not saved or plan.adoption_month is None or plan.workload is None:
-                continue
-            if plan.owner_state in (OwnerState.SHIPPED, OwnerState.MEASURED):
-                continue
-            usd = float(sum(s.sum(axis=1).mean() for s in saved))
-            steps.append((plan.adoption_month, usd, plan, plan.workload))
-        steps.sort(key=lambda step: (step[0], -step[1], step[2].name))
-        return tuple(
-            MigrationStep(
-                order=i + 1,
-                workload=plan.name,
-                levers=tuple(lever for lever in LEVER_ORDER if lever in plan.choice.active),
-                start_month=month,
-                saving_usd=to_cents(usd),
-                effort_weeks=workload.effort_weeks,
-                gate=gate(workload),
-            )
-            for i, (month, usd, plan, workload) in enumerate(steps)
+            p.name for p in self.plans if p.owner_state.counts and not p.owner_state.has_shipped
         )

@@ -22,9 +22,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import WorkloadError
+from forecast.levers.caching import Ttl
 from forecast.levers.classification import Classification, classify
 from forecast.levers.effects import LeverDraws, draw_effects
-from forecast.levers.plan import migration_order
 from forecast.levers.stack import LEVER_ORDER, LeverChoice, apply_levers, choose
 from forecast.mix import (
     TokenMix,
@@ -39,7 +39,6 @@ from forecast.pricing.segments import month_segments, retired_successors
 from forecast.records.rates import RateCard
 from forecast.records.usage import TOKEN_KINDS, MixKey
 from forecast.records.workloads import OwnerState, Portfolio, Workload
-from forecast.units import add_months, month_of
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +62,9 @@ class WorkloadPlan:
     choice
         The levers that save, with their TTL and the notes on those that do not.
     adoption_month
-        From the inventory, else from the migration order; None without a lever that saves.
+        From the inventory, else from the migration plan; None where no lever is planned to act.
+    observed_prompt_tokens
+        Mean prompt tokens a request in the usage; None where requests are not reported.
     """
 
     name: str
@@ -72,7 +73,8 @@ class WorkloadPlan:
     mix: TokenMix
     choice: LeverChoice
     draws: LeverDraws
-    adoption_month: date | None
+    adoption_month: date | None = None
+    observed_prompt_tokens: float | None = None
 
     @property
     def owner_state(self) -> OwnerState:
@@ -162,12 +164,16 @@ class UnitCosts:
         self._plan = plan
         self._card = card
         self._known: dict[tuple[object, ...], Floats] = {}
+        self._segments: dict[date, tuple[tuple[date, float], ...]] = {}
 
     def month(self, month: date, active: frozenset[str]) -> Floats:
         """Mean over the days of `month` in USD per unit: [1] without levers, [n] with."""
-        models = {(key.platform, key.model) for key in self._plan.mix.keys}
+        if month not in self._segments:
+            models = {(key.platform, key.model) for key in self._plan.mix.keys}
+            models |= self._targets()
+            self._segments[month] = month_segments(self._card, models, month)
         total: Floats = np.zeros(1)
-        for day, share in month_segments(self._card, models | self._targets(), month):
+        for day, share in self._segments[month]:
             total = total + share * self._on(day, active)
         return total
 
@@ -222,7 +228,7 @@ def plan_workloads(
     """Classify every workload, carry its mix forward and choose its levers.
 
     Each workload draws its effects from its own child of `rng`, in the order of `names`.
-    `schedule` gives the months afterwards, once the demand is known.
+    `scheduled` gives the months afterwards, once the demand is known.
     """
     by_workload = {str(name): rows for name, rows in daily.groupby("workload", sort=True)}
     prices_day = max(term_start, as_of)
@@ -234,48 +240,53 @@ def plan_workloads(
         if mix is None:
             mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))
         classification = classify(workload)
+        prompt = observed_prompt_tokens(rows, as_of)
+        living = _living(mix, card, prices_day)
         choice = choose(
-            _living(mix, card, prices_day),
-            workload,
-            classification,
-            card,
-            prices_day,
-            observed_prompt_tokens=observed_prompt_tokens(rows, as_of),
+            living, workload, classification, card, prices_day, observed_prompt_tokens=prompt
         )
         drift = _drift_note(_mix_window(rows, card, as_of), card, prices_day)
         choice = replace(choice, notes=(*choice.notes, *drift))
         draws = draw_effects(workload, n_scenarios, rng=child, observed=choice.observed_hits)
-        plans.append(WorkloadPlan(name, workload, classification, mix, choice, draws, None))
+        plans.append(
+            WorkloadPlan(
+                name,
+                workload,
+                classification,
+                mix,
+                choice,
+                draws,
+                observed_prompt_tokens=prompt,
+            )
+        )
     return tuple(plans)
 
 
-def schedule(
-    plans: Sequence[WorkloadPlan],
-    annual_units: Mapping[str, float],
-    portfolio: Portfolio,
-    as_of: date,
-) -> tuple[WorkloadPlan, ...]:
-    """Give every workload with a lever that saves the month in which it starts.
-
-    The order is by list saving a year; the first migration takes effect in the second month
-    after `as_of`, so that none is assumed before it could be built. A stated month that has
-    passed becomes the month after `as_of`: what usage does not show yet starts then at the
-    earliest, slips from there, and saves nothing on days that are billed.
-    """
-    saving = {
-        plan.name: (plan.choice.unit_cost_before - plan.choice.unit_cost_after)
-        * annual_units.get(plan.name, 0.0)
-        for plan in plans
-        if plan.choice.active
-    }
-    start = dict(migration_order(saving, portfolio, add_months(month_of(as_of), 2)))
-    next_month = add_months(month_of(as_of), 1)
-    return tuple(
-        replace(plan, adoption_month=max(start[plan.name], next_month))
-        if plan.name in start
-        else plan
-        for plan in plans
+def chosen_again(
+    plan: WorkloadPlan, active: frozenset[str], ttl: Ttl, card: RateCard, day: date
+) -> WorkloadPlan:
+    """Take other levers, or another lifetime, than the cheapest at the prices of `day`."""
+    choice = plan.choice
+    if active == choice.active and ("caching" not in active or ttl == choice.ttl):
+        return plan
+    again = choose(
+        _living(plan.mix, card, day),
+        plan.workload,
+        plan.classification,
+        card,
+        day,
+        observed_prompt_tokens=plan.observed_prompt_tokens,
+        settled=(active, ttl),
     )
+    names = [
+        " + ".join(lever for lever in LEVER_ORDER if lever in levers)
+        for levers in (active, choice.active)
+    ]
+    note = (
+        f"planned with {names[0]}: under its gates and the capacity that is worth more over the "
+        f"term than {names[1]}, the cheapest at the prices of {day}"
+    )
+    return replace(plan, choice=replace(again, notes=(*again.notes, note)))
 
 
 @dataclass(frozen=True)

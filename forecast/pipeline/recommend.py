@@ -26,14 +26,15 @@ from forecast.pipeline.costing import (
     as_is_unit_costs,
     cost_paths,
     plan_workloads,
-    schedule,
     unit_cost,
 )
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.migration_account import volume_first_savings
 from forecast.pipeline.migrations import with_migrations
 from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
+from forecast.pipeline.schedule import scheduled
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.reconciliation import Limits, Statement, reconcile
@@ -221,11 +222,11 @@ def recommend(
     demand = with_migrations(demand, daily, card, day)
     tell("levers", 0.7)
     paths = ordered_paths(demand.paths, names)
-    annual = paths.units.sum(axis=1).mean(axis=0) * 12 / terms.term_months
-    plans = schedule(drafts, dict(zip(names, annual.tolist(), strict=True)), portfolio, day)
-    unit = as_is_unit_costs(plans, card, paths.months)
+    plan = scheduled(drafts, paths, portfolio, card, day)
+    unit = as_is_unit_costs(plan.plans, card, paths.months)
     chosen = stratify(np.einsum("ntw,tw->n", paths.units, unit), n_scenarios, rng=rng_pick)
-    costs = cost_paths(paths, chosen, plans, card)
+    costs = cost_paths(paths, chosen, plan.plans, card)
+    by_volume = volume_first_savings(paths, chosen, plan.by_volume, card)
 
     tell("sizing", 0.8)
     sizing = size(
@@ -235,9 +236,22 @@ def recommend(
         offers=offers,
     )
     tell("accounting", 0.95)
-    recommendation = Account(
-        terms, sizing, demand, plans, costs, history, rated, card, day, today_usd, checked
-    ).recommendation(evidence, provenance)
+    account = Account(
+        terms=terms,
+        sizing=sizing,
+        demand=demand,
+        schedule=plan,
+        costs=costs,
+        by_volume_usd=by_volume,
+        capacity=portfolio.capacity,
+        usage=history,
+        rated=rated,
+        card=card,
+        as_of=day,
+        today_usd=today_usd,
+        checked=checked,
+    )
+    recommendation = account.recommendation(evidence, provenance)
     tell("done", 1.0)
     return Outcome(recommendation, costs.decisions, history.recorded)
 

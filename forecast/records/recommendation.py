@@ -9,6 +9,7 @@ from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
 from forecast.records.cleaning import CleaningEntry
+from forecast.records.migration import MigrationPlan
 from forecast.records.outlook import Backtest, Outlook
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
@@ -245,8 +246,18 @@ class MigrationStep(Record):
     levers: tuple[str, ...]
     start_month: date
     saving_usd: Usd
+    """Predicted list saving over the term, the mean over the scenarios."""
     effort_weeks: float
     gate: Note
+    configuration: Note = ""
+    """Model, share, tier and cache lifetime, in words."""
+    settled_saving_usd: Usd | None = None
+    """The same after settlement, once the recommended commitment is signed."""
+    before_signing_saving_usd: Usd | None = None
+    """The same while the commitment can still be chosen with or without it; None where it was
+    not worked out."""
+    measured_saving_usd: Usd | None = None
+    """Waits for the figure that is measured once it has shipped."""
 
 
 class Assumption(Record):
@@ -347,6 +358,8 @@ class Recommendation(Sizing):
     waterfall: tuple[BridgeStep, ...]
     """List cost as is, less each lever in turn, to list cost optimised (means over the term)."""
     migration: tuple[MigrationStep, ...]
+    migration_plan: MigrationPlan | None = None
+    """How their order was found; None where nothing was to be decided."""
     scenarios: tuple[Scenario, ...]
     history: tuple[HistoryMonth, ...]
     outlook: Outlook

@@ -10,7 +10,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from forecast.records.base import Name, Note, Provenance, Record, Share
 from forecast.records.caching import CacheEvidence
+from forecast.records.capacity import Capacity, LeverEffort, QualityGate
 from forecast.records.cleaning import CleaningDecision
+from forecast.records.migration_checks import check_blackouts, check_dependencies, check_gates
 from forecast.records.usage import UNASSIGNED
 from forecast.units import month_of
 
@@ -36,6 +38,11 @@ class OwnerState(StrEnum):
     def counts(self) -> bool:
         """Tell whether levers in this state enter the recommendation."""
         return self not in (OwnerState.PROPOSED, OwnerState.DECLINED)
+
+    @property
+    def has_shipped(self) -> bool:
+        """Tell whether the levers act already."""
+        return self in (OwnerState.SHIPPED, OwnerState.MEASURED)
 
 
 class Evidence(StrEnum):
@@ -264,6 +271,11 @@ class Workload(Record):
     """Month in which its levers start to act; None leaves it to the migration plan."""
     effort_weeks: Annotated[float, Field(ge=0, le=520)] = 2.0
     """Engineering weeks to migrate it."""
+    lever_effort_weeks: LeverEffort | None = None
+    """Engineering weeks by lever, instead of `effort_weeks`."""
+    after: tuple[Name, ...] = ()
+    """Workloads that have to be migrated in an earlier month."""
+    gates: Annotated[tuple[QualityGate, ...], Field(max_length=3)] = ()
     archetype: Archetype | None = None
     match: tuple[Rule, ...] = ()
     latency: Latency = Latency()
@@ -286,6 +298,7 @@ class Workload(Record):
         ):
             if month is not None and month != month_of(month):
                 raise ValueError(f"{name} is the first day of a month, not {month}")
+        check_gates(self)
         return self
 
 
@@ -297,6 +310,7 @@ class Portfolio(Record):
     """What a reader should know about keys that nobody divides; `share` of a rule divides one."""
     cleaning: Annotated[tuple[CleaningDecision, ...], Field(max_length=1000)] = ()
     """Decisions on the cleaning ledger, and entries of the buyer's own."""
+    capacity: Capacity = Capacity()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -312,6 +326,12 @@ class Portfolio(Record):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"cleaning: decides twice on {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _migrations_agree(self) -> Self:
+        check_dependencies(self.workloads)
+        check_blackouts(self.workloads, self.capacity)
         return self
 
     def by_name(self, name: str) -> Workload | None:

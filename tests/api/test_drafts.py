@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from datetime import date
 from decimal import Decimal
 
@@ -183,3 +184,39 @@ def test_drafted_tiers_say_that_they_are_examples() -> None:
     text = terms_toml(example_terms(date(2027, 1, 1)), example=True)
     assert text.startswith("# The contract")
     assert "EXAMPLE TIERS" in text
+
+
+def test_what_a_migration_takes_reads_back(tmp_path):
+    """Dependencies, gates, efforts by lever and blackouts are tables within tables."""
+    nightly = Workload.model_validate(
+        {
+            "name": "nightly",
+            "routing": {"to_model": "claude-haiku-5-5"},
+            "batch": {},
+            "lever_effort_weeks": {"routing": 4.0, "batch": 1.0},
+            "gates": [
+                {"lever": "routing", "needs": "900 pairs", "expected_month": date(2027, 3, 1)}
+            ],
+        }
+    )
+    blackout = {"first_month": date(2026, 12, 1), "last_month": date(2027, 1, 1), "reason": "peak"}
+    portfolio = Portfolio.model_validate(
+        {
+            "shared_key_note": "a note",
+            "workloads": [nightly, {"name": "reports", "after": ["nightly"]}],
+            "capacity": {"weeks_per_month": 6.0, "blackouts": [blackout]},
+        }
+    )
+    path = tmp_path / "workloads.toml"
+    path.write_text(portfolio_toml(portfolio))
+    assert load_portfolio(path) == portfolio
+
+
+def test_a_draft_teaches_the_capacity():
+    draft = portfolio_toml(Portfolio(workloads=(Workload(name="a"),)), drafted_from="usage.csv")
+    taught = [line.removeprefix("# ") for line in draft.splitlines()]
+    first = next(i for i, line in enumerate(taught) if line.startswith("[capacity]"))
+    stated = Portfolio.model_validate(
+        tomllib.loads("\n".join(["workloads = []", *taught[first : first + 4]]))
+    )
+    assert stated.capacity.blackouts[0].reason == "peak season"

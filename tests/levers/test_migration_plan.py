@@ -1,70 +1,55 @@
+"""Gates, and the pass by volume on small lists."""
+
+from __future__ import annotations
+
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from migration_questions import asked, saves
 
-from forecast.levers.plan import gate, migration_order
-from forecast.records.workloads import (
-    BatchLever,
-    CachingLever,
-    Latency,
-    Portfolio,
-    RoutingLever,
-    Workload,
-)
-from forecast.units import add_months
+from forecast.levers.plan.gates import gate_text, opens
+from forecast.levers.plan.volume_first import volume_first
+from forecast.records.capacity import QualityGate
+from forecast.records.migration import MigrationQuestion
+from forecast.records.workloads import BatchLever, CachingLever, Latency, RoutingLever, Workload
 
-JANUARY = date(2027, 1, 1)
+NOW, JANUARY, MARCH = date(2026, 11, 1), date(2027, 1, 1), date(2027, 3, 1)
 
 
-def portfolio(**workloads: dict[str, object]) -> Portfolio:
-    return Portfolio(
-        workloads=tuple(
-            Workload.model_validate({"name": name, "owner_state": "accepted", **fields})
-            for name, fields in workloads.items()
-        )
-    )
+def walked(q: MigrationQuestion) -> dict[str, int]:
+    return {q.candidates[c.w].name: c.t for c in volume_first(q)}
 
 
-def test_largest_saving_first_one_a_month() -> None:
-    order = migration_order({"a": 5, "b": 50, "c": 20}, portfolio(a={}, b={}, c={}), JANUARY)
-    assert order == (("b", JANUARY), ("c", date(2027, 2, 1)), ("a", date(2027, 3, 1)))
+def test_the_largest_volume_first_one_a_month() -> None:
+    usd = (9, 8, 7)
+    a, b, c = (saves(n, *usd, volume_usd=v) for n, v in (("a", 5), ("b", 50), ("c", 20)))
+    assert walked(asked(a, b, c)) == {"b": 0, "c": 1, "a": 2}
 
 
-def test_a_stated_month_is_kept_and_takes_its_place() -> None:
-    fixed = {"adoption_month": date(2027, 1, 1)}
-    order = migration_order({"a": 5, "b": 50, "c": 20}, portfolio(a=fixed, b={}, c={}), JANUARY)
-    assert dict(order) == {"a": JANUARY, "b": date(2027, 2, 1), "c": date(2027, 3, 1)}
+def test_what_is_settled_takes_its_place() -> None:
+    a = saves("a", 9, 8, 7, volume_usd=5, fixed_month=0)
+    b, c = saves("b", 9, 8, 7, volume_usd=50), saves("c", 9, 8, 7, volume_usd=20)
+    assert walked(asked(a, b, c)) == {"a": 0, "b": 1, "c": 2}
 
 
-def test_long_work_acts_when_it_is_done() -> None:
-    long = {"effort_weeks": 10}
-    order = migration_order({"a": 50, "b": 5}, portfolio(a=long, b={}), date(2027, 1, 20))
-    assert order == (("a", date(2027, 3, 1)), ("b", date(2027, 4, 1)))
+def test_nobody_overtakes_the_one_ahead() -> None:
+    """The largest takes two months of work; the next one could be done at once and still waits."""
+    large = saves("large", 9, 8, 7, volume_usd=50, hours=60)
+    small = saves("small", 9, 8, 7, volume_usd=5)
+    assert walked(asked(large, small, hours=(40, 40, 40))) == {"large": 1, "small": 2}
 
 
-def test_what_shipped_acts_at_once_and_takes_nobodys_place() -> None:
-    order = migration_order(
-        {"a": 5, "b": 50}, portfolio(a={}, b={"owner_state": "shipped"}), JANUARY
-    )
-    assert order == (("b", JANUARY), ("a", JANUARY))
+def test_one_that_waits_is_passed_over_until_it_may() -> None:
+    large = saves("large", 9, 8, 7, volume_usd=50, after=("small",))
+    small = saves("small", 9, 8, 7, volume_usd=5)
+    assert walked(asked(large, small)) == {"small": 0, "large": 1}
 
 
-def test_what_saves_nothing_is_declined_or_unknown_is_left_out() -> None:
-    savings = {"a": 0.0, "b": -3.0, "c": 9.0, "unassigned": 9.0, "d": 1.0}
-    order = migration_order(
-        savings, portfolio(a={}, b={}, c={"owner_state": "declined"}, d={}), JANUARY
-    )
-    assert order == (("d", JANUARY),)
-
-
-@given(st.dictionaries(st.sampled_from("abcdefgh"), st.floats(0.01, 1e6), min_size=1))
-def test_no_month_is_taken_twice(savings: dict[str, float]) -> None:
-    order = migration_order(savings, portfolio(**{n: {} for n in "abcdefgh"}), JANUARY)
-    assert [month for _, month in order] == [add_months(JANUARY, i) for i in range(len(savings))]
-    usd = [savings[name] for name, _ in order]
-    assert usd == sorted(usd, reverse=True)
+def test_what_is_settled_before_what_it_waits_for_is_dropped_with_its_followers() -> None:
+    first = saves("first", 9, 8, 7, from_month=1)
+    then = saves("then", 9, 8, 7, after=("first",), fixed_month=0)
+    last = saves("last", 9, 8, 7, after=("then",))
+    assert walked(asked(first, then, last)) == {"first": 1}
 
 
 @pytest.mark.parametrize(
@@ -83,6 +68,40 @@ def test_no_month_is_taken_twice(savings: dict[str, float]) -> None:
 )
 def test_the_gate_asks_what_the_levers_put_at_risk(levers: dict[str, object], said: str) -> None:
     latency = Latency(deadline_hours=9)
-    text = gate(Workload(name="w", latency=latency).model_copy(update=levers))
-    assert said in text
-    assert "measure the saving beside the predicted one" in text
+    workload = Workload(name="w", latency=latency).model_copy(update=levers)
+    assert said in gate_text(workload)
+    assert said not in gate_text(workload, levers=())
+    assert "measure the saving beside the predicted one" in gate_text(workload)
+
+
+def routed(**more: object) -> Workload:
+    lever = {"to_model": "small", "evidence": more.pop("evidence", "assumed")}
+    return Workload.model_validate({"name": "w", "batch": {}, "routing": lever, **more})
+
+
+def opened(workload: Workload, *levers: str) -> date | None:
+    return opens(workload, levers, as_of=date(2026, 11, 22), earliest=JANUARY, evaluation=2)
+
+
+def test_a_routing_on_assumption_is_evaluated_first() -> None:
+    assert opened(routed(), "routing", "batch") == MARCH
+    assert opened(routed(), "batch") == NOW
+    assert opened(routed(evidence="piloted"), "routing") == NOW
+    assert opened(routed(adoption_month=JANUARY), "routing") == NOW, "its owner named a month"
+
+
+@pytest.mark.parametrize(
+    ("gate", "month"),
+    [
+        ({}, None),
+        ({"expected_month": MARCH}, MARCH),
+        ({"expected_month": date(2026, 10, 1)}, NOW),
+        ({"expected_month": MARCH, "passed_on": date(2026, 11, 20)}, NOW),
+        ({"expected_month": MARCH, "passed_on": date(2026, 12, 24)}, MARCH),
+    ],
+)
+def test_a_gate_of_its_own_decides(gate: dict[str, object], month: date | None) -> None:
+    stated = QualityGate.model_validate({"lever": "routing", "needs": "900 pairs", **gate})
+    workload = routed(gates=[stated.model_dump()])
+    assert opened(workload, "routing") == month
+    assert "Have 900 pairs (routing)" in gate_text(workload, ["routing"])

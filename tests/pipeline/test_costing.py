@@ -11,8 +11,9 @@ import pytest
 from forecast.errors import WorkloadError
 from forecast.mix import KEY_COLUMNS
 from forecast.paths import DemandPaths
-from forecast.pipeline.costing import UnitCosts, cost_paths, plan_workloads, schedule
+from forecast.pipeline.costing import UnitCosts, cost_paths, plan_workloads
 from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.schedule import scheduled
 from forecast.pricing.rate_cards import load_rate_card
 from forecast.records.usage import TOKEN_COLUMNS, MixKey
 from forecast.records.workloads import (
@@ -26,6 +27,7 @@ from forecast.records.workloads import (
     Workload,
 )
 from forecast.tables import DAILY_USAGE, conform
+from forecast.units import month_range
 
 AS_OF = date(2026, 10, 31)
 JANUARY = date(2027, 1, 1)
@@ -51,7 +53,8 @@ def _plans(daily: pd.DataFrame, *workloads: Workload, n: int = 4):
         n_scenarios=n,
         rng=np.random.default_rng(0),
     )
-    return schedule(plans, {"nightly": 1e9}, Portfolio(workloads=workloads), AS_OF), card
+    demand = DemandPaths(month_range(JANUARY, 12), ("nightly",), np.full((1, 12, 1), 1e8))
+    return scheduled(plans, demand, Portfolio(workloads=workloads), card, AS_OF).plans, card
 
 
 def test_a_unit_costs_what_its_tokens_cost():

@@ -134,6 +134,21 @@ def test_a_commitment_of_nothing_is_an_answer(buyer):
     assert result.headline.expect_to_pay_usd == result.commitment.no_deal_expected_cost_usd
 
 
+def test_without_a_deal_a_saved_dollar_is_a_dollar(buyer):
+    """Nothing committed, nothing off list: levers and steps settle at their list saving."""
+    on_demand = buyer.terms.model_copy(
+        update={"tiers": buyer.terms.tiers[:1], "outside_discount_share": 0.0}
+    )
+    result = buyer.run(terms=on_demand).result
+    levers = [s for w in result.workloads for s in w.levers]
+    assert any(s.list_saving_usd > 0 for s in levers)
+    for lever in levers:
+        assert abs(lever.settled_saving_usd - lever.list_saving_usd) <= Decimal("0.01")
+    for step in result.migration:
+        assert abs(step.settled_saving_usd - step.saving_usd) <= Decimal("0.01")
+        assert abs(step.before_signing_saving_usd - step.saving_usd) <= Decimal("0.01")
+
+
 @pytest.mark.parametrize("weeks", [1, 5, 12])
 def test_a_short_history_is_refused_with_a_safe_amount(buyer, weeks):
     last = buyer.usage["day"].max()
@@ -211,3 +226,46 @@ def test_monthly_lists_and_periods_agree(answer, outcome):
     assert len(answer.optimised.monthly) == answer.terms.term_months == monthly.shape[1]
     periods = period_totals(monthly, answer.terms.period_months)
     assert np.allclose(periods.sum(axis=1), monthly.sum(axis=1))
+
+
+def test_every_step_has_its_gate_and_three_predictions_and_waits_for_a_measurement(answer):
+    saved = {w.name: sum(s.list_saving_usd for s in w.levers) for w in answer.workloads}
+    assert answer.migration
+    for step in answer.migration:
+        assert abs(step.saving_usd - saved[step.workload]) <= Decimal("0.02")
+        assert step.configuration
+        assert step.gate.endswith("then the next")
+        assert step.measured_saving_usd is None
+    states = {w.name: w.owner_state for w in answer.workloads}
+    counted = [s for s in answer.migration if states[s.workload].counts]
+    assert answer.migration_plan.saving_usd == pytest.approx(
+        sum(s.saving_usd for s in counted), abs=Decimal("0.05")
+    )
+    for step in counted:
+        assert step.before_signing_saving_usd <= step.settled_saving_usd <= step.saving_usd
+
+
+def test_the_plan_is_held_against_the_largest_volume_first(buyer):
+    """One week of engineering a month, and the largest workload takes six: the pass starts with
+    it and everything else waits, the plan does the small ones first."""
+    largest = "Catalog enrichment"
+    free = tuple(
+        w.model_copy(
+            update={
+                "adoption_month": None,
+                "owner_state": OwnerState.ACCEPTED,
+                "effort_weeks": 6.0 if w.name == largest else 1.0,
+            }
+        )
+        for w in buyer.portfolio.workloads
+    )
+    slow = buyer.portfolio.capacity.model_copy(update={"weeks_per_month": 1.0})
+    portfolio = buyer.portfolio.model_copy(update={"workloads": free, "capacity": slow})
+    result = buyer.run(portfolio=portfolio).result
+    plan = result.migration_plan
+    assert plan.volume_first[0].workload == largest
+    assert result.migration[0].workload != largest
+    assert plan.gap_share == 0
+    assert plan.gain_usd == plan.saving_usd - plan.volume_first_saving_usd
+    assert 0 < plan.settled_gain_usd <= plan.gain_usd
+    assert "more than the largest volume first" in plan.described

@@ -1,0 +1,1 @@
+"""What to migrate when: the pass by volume, and the best order under the same constraints."""
