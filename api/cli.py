@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import decisions, exports, fetch, forecasts, formats, rates, service
+from api.commands import decisions, exports, fetch, forecasts, formats, levers, rates, service
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -102,6 +102,11 @@ app.command(
     "workbook",
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",
 )(decisions.workbook)
+app.command(
+    "evaluate-routing",
+    epilog="Example: commitment evaluate-routing answers.csv --lighter claude-haiku-5-5 --margin "
+    "0.03 --declared-by Ana --declared-on 2026-10-01 --evaluated-on 2026-10-09",
+)(levers.evaluate_routing)
 app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",

@@ -66,7 +66,11 @@ arrivals_per_hour = 120              # or hit_share = 0.9 when it was measured
 to_model = "claude-haiku-5-5"
 share = 0.5
 pass_share = 0.9                     # the rest is asked again on the model of today
-evidence = "assumed\""""
+evidence = "assumed"
+# evaluation = "answers.csv"         # or measured: a CSV with case, model, pass (0 or 1)
+# evaluated_on = 2026-11-20
+# margin = {{ margin_share = 0.03, declared_by = "who", declared_on = 2026-11-01 }}
+# router = {{ model = "claude-haiku-5-5", input_share = 1.0 }}   # a model that decides per task"""
 
 _CLEANING_TEACHES = """\
 [[cleaning]]                         # a decision on an entry of the cleaning ledger

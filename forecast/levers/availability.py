@@ -64,6 +64,11 @@ def _routing(
             f"{lever.to_model!r} is on no rate card; mend the id or add a price sheet",
             column=f"workloads.{workload}.routing.to_model",
         )
+    if lever.router and all(rates.model != lever.router.model for rates in prices.card.rates):
+        raise UnknownModelError(
+            f"{lever.router.model!r} is on no rate card; mend the id or add a price sheet",
+            column=f"workloads.{workload}.routing.router.model",
+        )
     others = [key for key in mix.keys if key.model != lever.to_model]
     lacking = [key for key in others if not prices.sold(key._replace(model=lever.to_model))]
     name = display_name(lever.to_model)

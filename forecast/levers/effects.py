@@ -27,11 +27,12 @@ from forecast.levers.caching import (
     Ttl,
     poisson_hit_share,
 )
+from forecast.levers.routing_assumptions import routing_assumptions
 from forecast.levers.turnaround import TURNAROUND, deadline_of, late_share
 from forecast.mix import Floats
 from forecast.records.base import Provenance
 from forecast.records.recommendation import Assumption
-from forecast.records.workloads import CachingLever, Evidence, OwnerState, Workload
+from forecast.records.workloads import CachingLever, Evidence, OwnerState, RoutingLever, Workload
 
 CONCENTRATION: Final[dict[Evidence, float]] = {
     Evidence.ASSUMED: 10.0,
@@ -112,10 +113,38 @@ def draw_share(stated: float, evidence: Evidence, uniforms: Floats) -> Floats:
     >>> draw_share(0.8, Evidence.MEASURED, u).round(3).tolist()
     [0.793, 0.8, 0.807]
     """
-    mean = expected_share(stated, evidence)
+    return _draw(expected_share(stated, evidence), CONCENTRATION[evidence], uniforms)
+
+
+def evaluated_share(measured: float, effective_cases: float) -> float:
+    """Mean of the draws around a share that was measured on so many independent cases.
+
+    >>> evaluated_share(0.8, 200.0), round(evaluated_share(1.0, 200.0), 4)
+    (0.8, 0.9975)
+    """
+    kappa = max(CONCENTRATION[Evidence.ASSUMED], effective_cases)
+    return min(measured, (kappa + 0.5) / (kappa + 1))
+
+
+def expected_pass_share(lever: RoutingLever) -> float:
+    """Mean of the draws of the share that passes on the lighter model."""
+    if lever.evaluated is None:
+        return expected_share(lever.pass_share, lever.evidence)
+    return evaluated_share(lever.pass_share, lever.evaluated.effective_cases)
+
+
+def draw_evaluated(mean: float, effective_cases: float, uniforms: Floats) -> Floats:
+    """Map uniform numbers to shares around a measured one; few cases weigh as an opinion.
+
+    >>> draw_evaluated(0.8, 872.0, np.array([0.1, 0.5, 0.9])).round(3).tolist()
+    [0.783, 0.8, 0.817]
+    """
+    return _draw(mean, max(CONCENTRATION[Evidence.ASSUMED], effective_cases), uniforms)
+
+
+def _draw(mean: float, kappa: float, uniforms: Floats) -> Floats:
     if mean in (0.0, 1.0):
         return np.full(len(uniforms), mean)
-    kappa = CONCENTRATION[evidence]
     return np.asarray(betaincinv(mean * kappa, (1 - mean) * kappa, uniforms), dtype=np.float64)
 
 
@@ -163,6 +192,14 @@ def _effects(
             return np.array([expected_share(stated, evidence)])
         return draw_share(stated, evidence, uniforms[row])
 
+    def pass_share(lever: RoutingLever) -> Floats:
+        mean = expected_pass_share(lever)
+        if uniforms is None:
+            return np.array([mean])
+        if lever.evaluated is None:
+            return draw_share(lever.pass_share, lever.evidence, uniforms[2])
+        return draw_evaluated(mean, lever.evaluated.effective_cases, uniforms[2])
+
     nothing = np.zeros(len(slip))
     batch = routing = caching = None
     if workload is not None:
@@ -180,7 +217,7 @@ def _effects(
     return LeverDraws(
         batch_share=in_batch,
         routing_share=share(routing.share, routing.evidence, 1) if routing else nothing,
-        pass_share=share(routing.pass_share, routing.evidence, 2) if routing else nothing,
+        pass_share=pass_share(routing) if routing else nothing,
         hit_share_real_time=real_time,
         hit_share_batch=hits_batch,
         slip_months=slip,
@@ -241,6 +278,8 @@ def effect_assumptions(workload: Workload) -> tuple[Assumption, ...]:
         )
     if workload.batch is not None and deadline_of(workload.latency) is not None:
         found.append(TURNAROUND)
+    if workload.routing is not None:
+        found += routing_assumptions(workload.name, workload.routing)
     if workload.caching is not None:
         found += _caching_assumptions(workload.caching, in_batch=workload.batch is not None)
     return tuple(dict.fromkeys(found))
@@ -252,7 +291,9 @@ def _stated(workload: Workload) -> list[tuple[str, Evidence, list[tuple[str, flo
     if batch := workload.batch:
         stated.append(("batch", batch.evidence, [("share", batch.share)]))
     if routing := workload.routing:
-        figures = [("share", routing.share), ("pass share", routing.pass_share)]
+        figures = [("share", routing.share)]
+        if routing.evaluated is None:
+            figures.append(("pass share", routing.pass_share))
         if routing.token_ratio is not None:
             figures.append(("token ratio", routing.token_ratio))
         if routing.retry_share:

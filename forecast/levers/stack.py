@@ -28,9 +28,10 @@ from forecast.levers.caching import (
     thinned_hit_share,
 )
 from forecast.levers.classification import Classification
+from forecast.levers.completed_task import completed_task
 from forecast.levers.effects import LeverDraws, mean_effects
 from forecast.levers.prices import DayPrices
-from forecast.levers.routing import display_name, route, token_ratio
+from forecast.levers.routing import display_name, routed_mix
 from forecast.mix import UNITS_PER_TOKEN, Floats, TokenMix
 from forecast.records.rates import RateCard
 from forecast.records.usage import TOKEN_KINDS, MixKey, ServiceTier, TokenKind
@@ -189,9 +190,8 @@ def choose(
     notes = [*refused]
     if "routing" in best:
         assert workload.routing is not None
-        notes.append(
-            explanation.routing(workload.routing, _cost_of_a_try(mix, workload, prices) / before)
-        )
+        task = completed_task(mix, workload.routing, prices)
+        notes.append(explanation.routing(workload.routing, task))
     if "caching" in offered:
         everywhere = best | {"caching"}
         unmarked = stacked(best - {"caching"}, best_ttl)
@@ -256,13 +256,12 @@ def _compose(
     assert active <= set(LEVER_ORDER), active
     result = mix
     if "routing" in active and (routing := workload.routing):
-        result = route(
+        result = routed_mix(
             result,
-            routing.to_model,
+            routing,
             draws.routing_share,
             draws.pass_share,
-            routing.retry_share,
-            token_ratio(prices.card, routing),
+            prices.card,
             sold=prices.sold,
         )
     if "batch" in active:
@@ -363,12 +362,3 @@ def _main_rates(mix: TokenMix, prices: DayPrices) -> tuple[float, ...]:
     """USD per token of the key that carries most of the work."""
     weight = (mix.tokens @ UNITS_PER_TOKEN).mean(axis=0)
     return prices.usd_per_token(mix.keys[int(np.argmax(weight))])[0]
-
-
-def _cost_of_a_try(mix: TokenMix, workload: Workload, prices: DayPrices) -> float:
-    """USD of one unit of demand that is tried on the lighter model and passes."""
-    assert workload.routing is not None
-    lever = workload.routing
-    ratio = token_ratio(prices.card, lever)
-    tried = route(mix, lever.to_model, 1.0, 1.0, lever.retry_share, ratio, sold=prices.sold)
-    return float(prices.unit_cost(tried).mean())

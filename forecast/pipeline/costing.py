@@ -175,7 +175,10 @@ class UnitCosts:
         workload = self._plan.workload
         if workload is None or workload.routing is None:
             return set()
-        return {(key.platform, workload.routing.to_model) for key in self._plan.mix.keys}
+        models = {workload.routing.to_model}
+        if workload.routing.router is not None:
+            models.add(workload.routing.router.model)
+        return {(key.platform, model) for key in self._plan.mix.keys for model in models}
 
     def _on(self, day: date, active: frozenset[str]) -> Floats:
         living = _living(self._plan.mix, self._card, day)

@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from forecast.records.base import Name, Note, Provenance, Record, Share
 from forecast.records.cleaning import CleaningDecision
+from forecast.records.evidence_states import Evidence as Evidence
+from forecast.records.routing import RoutingLever as RoutingLever
 from forecast.records.usage import UNASSIGNED
 from forecast.units import month_of
 
@@ -31,15 +33,6 @@ class OwnerState(StrEnum):
     def counts(self) -> bool:
         """Tell whether levers in this state enter the recommendation."""
         return self not in (OwnerState.PROPOSED, OwnerState.DECLINED)
-
-
-class Evidence(StrEnum):
-    """How well an effect is known; it decides how widely it is drawn."""
-
-    ASSUMED = "assumed"
-    PILOTED = "piloted"
-    PROVEN = "proven"
-    MEASURED = "measured"
 
 
 class Archetype(StrEnum):
@@ -157,21 +150,6 @@ class CachingLever(Record):
         if self.hit_share is None and self.arrivals_per_hour is None and not self.primed:
             raise ValueError("give hit_share (measured) or arrivals_per_hour (to derive it)")
         return self
-
-
-class RoutingLever(Record):
-    """Send a share of the workload to a lighter model."""
-
-    to_model: Name
-    share: Share = 1.0
-    """Share of the workload's traffic that is tried on the lighter model."""
-    pass_share: Share = 1.0
-    """Share of what is tried there whose answer is accepted; the rest is escalated."""
-    retry_share: Annotated[float, Field(ge=0, le=10)] = 0.0
-    """Extra attempts on the lighter model per task."""
-    token_ratio: Positive | None = None
-    """Tokens on the lighter model per token today; None takes the tokenizers' ratio."""
-    evidence: Evidence = Evidence.ASSUMED
 
 
 class AdoptionCurve(StrEnum):
