@@ -51,11 +51,21 @@ deadline_hours = 12                  # from submission to when the result must b
 expected_soon = true                 # users get it later but expect it soon: a hidden latency
 downstream_deadline_hours = 6        # a tighter deadline of the system that reads the result
 agent_loop = true                    # turns follow one another: rules batch out
-zero_data_retention = true           # results may not be stored: rules batch out"""
+zero_data_retention = true           # results may not be stored: rules batch out
+results_kept_at_most_days = 30       # a rule; batch keeps results 29 days
+data_residency = "EU only"           # a rule on places: rules batch out until confirmed
+residency_holds_in_batch = false
+uses_tools = false                   # batch on Bedrock takes no tools
+uses_structured_output = false       # and gives no structured output
+# turnaround = "batches.csv"         # your own batches: hours,outcome (done, running, expired)
+# consumption = "reads.csv"          # when results were read: produced_at,read_at"""
 
 _LEVERS_TEACH = """\
 [workloads.batch]                    # half the price for what can wait up to 24 hours
-share = 1.0                          # share of the traffic that moves
+share = 1.0                          # share of the traffic that moves; the rest stays
+submissions_per_day = 1
+build_usd = "0"                      # what queue, polling and fallback cost once
+orchestration_usd_per_month = "0"    # and to run
 evidence = "assumed"                 # {evidence}
 
 [workloads.caching]                  # only the stable part of the prompt gets cheaper

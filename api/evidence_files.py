@@ -23,6 +23,11 @@ class Attachment:
     name: str
     data: bytes
 
+    @property
+    def sha256(self) -> str:
+        """Digest of the bytes, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
 
 def with_evidence(
     portfolio: Portfolio, folder: Path | None
@@ -48,12 +53,35 @@ def with_evidence(
 
 
 def _with_files(workload: Workload, folder: Path | None, read: dict[str, Attachment]) -> Workload:
-    lever = workload.routing
-    if lever is None or lever.evaluation is None:
-        return workload
-    column = f"workloads.{workload.name}.routing"
-    file = _attached(lever.evaluation, folder, read, f"{column}.evaluation")
-    return workload.model_copy(update={"routing": _evaluated(lever, file, column)})
+    update: dict[str, object] = {}
+    place = f"workloads.{workload.name}"
+    if (lever := workload.routing) is not None and lever.evaluation is not None:
+        column = f"{place}.routing"
+        file = _attached(lever.evaluation, folder, read, f"{column}.evaluation")
+        update["routing"] = _evaluated(lever, file, column)
+    measured = _measured(workload, folder, read)
+    if measured:
+        update["latency"] = workload.latency.model_copy(update=measured)
+    return workload.model_copy(update=update) if update else workload
+
+
+def _measured(
+    workload: Workload, folder: Path | None, read: dict[str, Attachment]
+) -> dict[str, object]:
+    """Read what was measured of batches and of their readers."""
+    from api.latency_files import parse_consumption, parse_turnaround
+
+    found: dict[str, object] = {}
+    latency, place = workload.latency, f"workloads.{workload.name}.latency"
+    if latency.turnaround is not None:
+        file = _attached(latency.turnaround, folder, read, f"{place}.turnaround")
+        found["measured_turnaround"] = parse_turnaround(file.data, file.name, file.sha256)
+    if latency.consumption is not None:
+        file = _attached(latency.consumption, folder, read, f"{place}.consumption")
+        found["measured_consumption"] = parse_consumption(
+            file.data, file.name, file.sha256, workload.name
+        )
+    return found
 
 
 def _attached(
@@ -119,6 +147,6 @@ def evaluate_file(
         margin,
         evaluated_on=evaluated_on,
         file=file.name,
-        sha256=hashlib.sha256(file.data).hexdigest(),
+        sha256=file.sha256,
         rng=np.random.default_rng(seed),
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forecast.errors import UnknownModelError
 from forecast.levers.batch import batch_key, may_move
 from forecast.levers.caching import cacheable, min_prefix_tokens
 from forecast.levers.classification import Classification
+from forecast.levers.guard import NO_TOOLS_IN_BATCH, batch_takes, platform_limits
 from forecast.levers.prices import DayPrices
 from forecast.levers.routing import display_name
 from forecast.mix import TokenMix
+from forecast.records.latency import Latency
 from forecast.records.rates import ModelFacts
 from forecast.records.usage import MixKey
 from forecast.records.workloads import CachingLever, RoutingLever, Workload
@@ -44,7 +46,7 @@ def available(
             names.add("routing")
             models = sorted({*models, workload.routing.to_model})
     if workload.batch:
-        movable, refused = _batch(mix, classification, prices)
+        movable, refused = _batch(mix, workload.latency, classification, prices)
         notes += refused
         if movable:
             names.add("batch")
@@ -80,8 +82,13 @@ def _routing(
     return True, []
 
 
+def sold_in_batch(prices: DayPrices, latency: Latency) -> Callable[[MixKey], bool]:
+    """Tell of batch keys whether they have a price and their platform takes the requests."""
+    return lambda key: prices.sold(key) and batch_takes(key.platform, latency)
+
+
 def _batch(
-    mix: TokenMix, classification: Classification, prices: DayPrices
+    mix: TokenMix, latency: Latency, classification: Classification, prices: DayPrices
 ) -> tuple[bool, list[str]]:
     if classification.batch_vetoes:
         return False, ["batch is ruled out by a veto"]
@@ -90,13 +97,15 @@ def _batch(
         return False, [f"batch needs asynchronous work, and this is {decision}"]
     movable = [key for key in mix.keys if may_move(key)]
     lacking = [key for key in movable if not prices.sold(batch_key(key))]
+    limited = any(key.platform in NO_TOOLS_IN_BATCH for key in movable)
     notes = []
     if lacking:
         models = ", ".join(sorted({display_name(key.model) for key in lacking}))
         notes.append(f"no batch price for {models} as {_forms(lacking)}: that part stays")
-    if any(key.platform == "bedrock" for key in movable):
-        notes.append("batch on Bedrock takes no tools and no structured output: confirm neither")
-    return len(lacking) < len(movable), notes
+    if limited:
+        notes.append(platform_limits(latency, {key.platform for key in movable}).reason)
+    sold = sold_in_batch(prices, latency)
+    return any(sold(batch_key(key)) for key in movable), notes
 
 
 def _caching(

@@ -28,7 +28,7 @@ from forecast.levers.caching import (
     poisson_hit_share,
 )
 from forecast.levers.routing_assumptions import routing_assumptions
-from forecast.levers.turnaround import TURNAROUND, deadline_of, late_share
+from forecast.levers.turnaround import deadline_of, late_share, turnaround_assumption
 from forecast.mix import Floats
 from forecast.records.base import Provenance
 from forecast.records.recommendation import Assumption
@@ -277,7 +277,7 @@ def effect_assumptions(workload: Workload) -> tuple[Assumption, ...]:
             )
         )
     if workload.batch is not None and deadline_of(workload.latency) is not None:
-        found.append(TURNAROUND)
+        found.append(turnaround_assumption(workload.latency))
     if workload.routing is not None:
         found += routing_assumptions(workload.name, workload.routing)
     if workload.caching is not None:

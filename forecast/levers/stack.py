@@ -16,7 +16,7 @@ import numpy as np
 
 from forecast.errors import WorkloadError
 from forecast.levers import explanation
-from forecast.levers.availability import available
+from forecast.levers.availability import available, sold_in_batch
 from forecast.levers.batch import move_to_batch
 from forecast.levers.caching import (
     PRIMED_BATCH_HIT_SHARE,
@@ -265,7 +265,8 @@ def _compose(
             sold=prices.sold,
         )
     if "batch" in active:
-        result = move_to_batch(result, draws.batch_share, sold=prices.sold, keeps_cache=False)
+        sold = sold_in_batch(prices, workload.latency)
+        result = move_to_batch(result, draws.batch_share, sold=sold, keeps_cache=False)
     if "caching" in active and (lever := workload.caching):
         phi = prefix_share if prefix_share is not None else stable_share(workload)
         if phi is None:

@@ -236,7 +236,7 @@ def plan_workloads(
         mix = carried_mix(rows, workload, card, as_of)
         if mix is None:
             mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))
-        classification = classify(workload)
+        classification = classify(workload, {key.platform for key in mix.keys})
         choice = choose(
             _living(mix, card, prices_day),
             workload,

@@ -9,8 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from forecast.records.base import Name, Note, Provenance, Record, Share
+from forecast.records.batch import BatchLever as BatchLever
 from forecast.records.cleaning import CleaningDecision
 from forecast.records.evidence_states import Evidence as Evidence
+from forecast.records.latency import Latency as Latency
 from forecast.records.routing import RoutingLever as RoutingLever
 from forecast.records.usage import UNASSIGNED
 from forecast.units import month_of
@@ -90,39 +92,6 @@ class Rule(Record):
         words = {"api_key": "API key", "workspace": "workspace", "tag": "tag", "model": "model"}
         given = {field: getattr(self, field) for field in words}
         return ", ".join(f"{words[f]} {value}" for f, value in given.items() if value is not None)
-
-
-class Latency(Record):
-    """The one question, its answer, and what would make the answer wrong.
-
-    Does a human or a real-time system need this answer the moment it is produced,
-    or is it consumed later?
-    """
-
-    needed_at_once: bool | None = None
-    """True: somebody waits. False: consumed later. None: nobody has answered."""
-    evidence: Note = ""
-    """What the answer rests on."""
-    answered_by: str | None = None
-    answered_on: date | None = None
-    deadline_hours: Positive | None = None
-    """Hours from submission to the moment the result must be there."""
-    expected_soon: bool = False
-    """A user gets the result later but expects it soon (hidden latency)."""
-    downstream_deadline_hours: Positive | None = None
-    """A tighter deadline of the system that reads the result."""
-    agent_loop: bool = False
-    """Turns follow one another in the client: vetoes batch."""
-    zero_data_retention: bool = False
-    """Results may not be stored, and batch results are kept 29 days: vetoes batch."""
-
-
-class BatchLever(Record):
-    """Send the asynchronous share of the workload through the batch tier."""
-
-    share: Share = 1.0
-    """Share of the workload's traffic that should be in batch once adopted."""
-    evidence: Evidence = Evidence.ASSUMED
 
 
 class CachingLever(Record):
