@@ -19,6 +19,7 @@ k whole days and a rest:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date
 from statistics import NormalDist
 from typing import Final
@@ -48,6 +49,12 @@ of an assumption in `levers.effects`."""
 MISS_LIMIT: Final = 0.05
 """Above this probability of a miss a person looks again (assumed: a nightly job late more than
 once in twenty nights is late more than once a month). It falls at a deadline of 7.8 hours."""
+
+UPPER_LEVEL: Final = 0.95
+"""Of the upper limit of a late share."""
+
+Miss = Callable[[float, MeasuredTurnaround | None], float]
+"""A probability of missing a deadline in hours: the estimate, or its upper limit."""
 
 _NORMAL: Final = NormalDist()
 _Z: Final = tuple(_NORMAL.inv_cdf(share) for _, share in DONE_WITHIN)
@@ -156,14 +163,7 @@ def unread_in_time(latency: Latency) -> float:
     The mean of P(T > delay) over the delays at which results were read; one that nobody read
     cannot be late. Zero where no delays were measured.
     """
-    seen = latency.measured_consumption
-    if seen is None or not seen.delays_hours:
-        return 0.0
-    late = [
-        1.0 if delay <= 0 else miss_probability(delay, latency.measured_turnaround)
-        for delay in seen.delays_hours
-    ]
-    return seen.read_share * sum(late) / len(late)
+    return _read_too_soon(latency, miss_probability)
 
 
 def late_share(latency: Latency) -> float:
@@ -171,28 +171,51 @@ def late_share(latency: Latency) -> float:
 
     The greater of what misses the deadline and what is read before it is back.
     """
-    deadline = deadline_of(latency)
-    missed = 0.0 if deadline is None else miss_probability(deadline, latency.measured_turnaround)
-    return max(missed, unread_in_time(latency))
+    return _late(latency, miss_probability)
 
 
 def late_share_upper(latency: Latency) -> float:
     """95 % upper limit of `late_share`, known as well as the batches and the claim know it.
 
-    The quantile of a beta distribution around it with κ + n cases, exact for the estimate above
+    S(t) is taken at the 95 % quantile of a beta distribution around it with κ + n cases, exact
     where no batch was left unfinished, and never below the estimate itself.
 
-    >>> round(late_share(Latency(deadline_hours=12)), 3)
-    0.03
-    >>> round(late_share_upper(Latency(deadline_hours=12)), 3)
-    0.136
+    >>> [round(late_share(Latency(deadline_hours=h)), 3) for h in (12, 36)]
+    [0.03, 0.0]
+    >>> [round(late_share_upper(Latency(deadline_hours=h)), 3) for h in (12, 36)]
+    [0.136, 0.009]
     """
-    share = late_share(latency)
+    return _late(latency, _miss_upper)
+
+
+def _late(latency: Latency, miss: Miss) -> float:
+    deadline = deadline_of(latency)
+    missed = 0.0 if deadline is None else miss(deadline, latency.measured_turnaround)
+    return max(missed, _read_too_soon(latency, miss))
+
+
+def _read_too_soon(latency: Latency, miss: Miss) -> float:
+    seen = latency.measured_consumption
+    if seen is None or not seen.delays_hours:
+        return 0.0
+    late = [
+        1.0 if delay <= 0 else miss(delay, latency.measured_turnaround)
+        for delay in seen.delays_hours
+    ]
+    return seen.read_share * sum(late) / len(late)
+
+
+def _miss_upper(deadline_hours: float, measured: MeasuredTurnaround | None) -> float:
+    whole_days, rest = divmod(deadline_hours, EXPIRY_HOURS)
+    return _upper(EXPIRY_HOURS, measured) ** whole_days * _upper(rest, measured)
+
+
+def _upper(hours: float, measured: MeasuredTurnaround | None) -> float:
+    share = later_than(hours, measured)
     if share in (0.0, 1.0):
         return share
-    measured = latency.measured_turnaround
     weight = CLAIM_WEIGHT + (measured.n_batches if measured else 0)
-    return max(share, float(betaincinv(share * weight, (1 - share) * weight, 0.95)))
+    return max(share, float(betaincinv(share * weight, (1 - share) * weight, UPPER_LEVEL)))
 
 
 def turnaround_assumption(latency: Latency) -> Assumption:

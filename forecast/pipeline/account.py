@@ -24,6 +24,7 @@ from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.ledger import LedgerFigures, undecided_factors
 from forecast.pipeline.reconciled import discount_assumptions, warnings_of
 from forecast.pipeline.scenarios import scenarios
+from forecast.pipeline.workload_evidence import LeverGround
 from forecast.pricing.assumptions import pricing_assumptions
 from forecast.pricing.rating import monthly_list_cost
 from forecast.records.base import Provenance
@@ -154,6 +155,9 @@ class Account:
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
             evidence=inputs.meter(self.plans, self._lever_usd()),
+            workload_evidence=LeverGround(
+                self.usage.cleaned, self.card, self.as_of, self.terms.term_start, decisions
+            ).evidence(self.plans),
             reconciliation=self.checked,
             cleaning=ledger,
             assumptions=(

@@ -88,7 +88,7 @@ def carried_mix(
     The window ends on the last day with demand, so that idle days with rows of zeros do not hide
     how the work is done.
     """
-    mix = observed_mix(_mix_window(daily, card, as_of), card.facts)
+    mix = observed_mix(mix_window(daily, card, as_of), card.facts)
     if mix is not None:
         return mix
     if workload is not None and workload.launch is not None:
@@ -102,7 +102,8 @@ def carried_mix(
     return None
 
 
-def _mix_window(daily: pd.DataFrame, card: RateCard, as_of: date) -> pd.DataFrame:
+def mix_window(daily: pd.DataFrame, card: RateCard, as_of: date) -> pd.DataFrame:
+    """Give the rows of the last `MIX_WINDOW_DAYS` with demand."""
     used = daily[(daily["day"] <= pd.Timestamp(as_of)) & (demand_units(daily, card.facts) > 0)]
     if used.empty:
         return used
@@ -144,10 +145,11 @@ def observed_prompt_tokens(daily: pd.DataFrame, as_of: date) -> float | None:
 
 def unit_cost(mix: TokenMix, card: RateCard, day: date) -> Floats:
     """USD of one unit of demand on `day`, with the models retired by then migrated, [n]."""
-    return price_mix(_living(mix, card, day), lambda key: card.usd_per_token(key, day))
+    return price_mix(living_mix(mix, card, day), lambda key: card.usd_per_token(key, day))
 
 
-def _living(mix: TokenMix, card: RateCard, day: date) -> TokenMix:
+def living_mix(mix: TokenMix, card: RateCard, day: date) -> TokenMix:
+    """Give a mix with the models that are retired on `day` migrated to their successors."""
     successors = retired_successors(card, {key.model for key in mix.keys}, day)
     return migrate_models(mix, successors, card.facts) if successors else mix
 
@@ -181,7 +183,7 @@ class UnitCosts:
         return {(key.platform, model) for key in self._plan.mix.keys for model in models}
 
     def _on(self, day: date, active: frozenset[str]) -> Floats:
-        living = _living(self._plan.mix, self._card, day)
+        living = living_mix(self._plan.mix, self._card, day)
         targets = self._targets() if "routing" in active else set()
         retired = retired_successors(self._card, {model for _, model in targets}, day)
         targets = targets | {(p, retired[m]) for p, m in targets if m in retired}
@@ -206,7 +208,7 @@ class UnitCosts:
                     ttl=self._plan.choice.ttl,
                     prefix_share=self._plan.choice.prefix_share,
                 )
-                mix = _living(mix, self._card, day)
+                mix = living_mix(mix, self._card, day)
             self._known[regime] = price_mix(mix, lambda key: self._card.usd_per_token(key, day))
         return self._known[regime]
 
@@ -238,14 +240,14 @@ def plan_workloads(
             mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))
         classification = classify(workload, {key.platform for key in mix.keys})
         choice = choose(
-            _living(mix, card, prices_day),
+            living_mix(mix, card, prices_day),
             workload,
             classification,
             card,
             prices_day,
             observed_prompt_tokens=observed_prompt_tokens(rows, as_of),
         )
-        drift = _drift_note(_mix_window(rows, card, as_of), card, prices_day)
+        drift = _drift_note(mix_window(rows, card, as_of), card, prices_day)
         choice = replace(choice, notes=(*choice.notes, *drift))
         draws = draw_effects(workload, n_scenarios, rng=child)
         plans.append(WorkloadPlan(name, workload, classification, mix, choice, draws, None))

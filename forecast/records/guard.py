@@ -78,8 +78,8 @@ class LatencyGuard(Record):
     fallback_usd: Usd
     """What of it is lost over the term, because late work is done again in real time."""
     break_even_usd_per_late_result: Usd | None
-    """Batch pays while a late result costs less than this beside its tokens; None where nothing
-    is late or requests are not reported."""
+    """Batch pays while a late result costs less than this beside its tokens; None where less than
+    one is expected to be late, or requests are not reported."""
     errors: tuple[ErrorCell, ...]
     """Two by two: consumed later or needed at once, in real time or in batch."""
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
 from forecast.records.cleaning import CleaningEntry
+from forecast.records.guard import WorkloadEvidence
 from forecast.records.outlook import Backtest, Outlook
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
@@ -352,6 +353,8 @@ class Recommendation(Sizing):
     outlook: Outlook
     backtest: Backtest
     evidence: EvidenceMeter
+    workload_evidence: tuple[WorkloadEvidence, ...] = ()
+    """What stands behind the levers: the latency guard, what batch takes, evaluations."""
     reconciliation: Reconciliation
     cleaning: tuple[CleaningEntry, ...]
     """The ledger: what looks odd in the history, what acts, and what the forecast did itself."""

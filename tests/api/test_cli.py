@@ -30,6 +30,7 @@ COMMANDS = (
     "size",
     "compare-offers",
     "workbook",
+    "evaluate-routing",
     "serve",
 )
 
