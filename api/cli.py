@@ -108,6 +108,14 @@ app.command(
     "0.03 --declared-by Ana --declared-on 2026-10-01 --evaluated-on 2026-10-09",
 )(levers.evaluate_routing)
 app.command(
+    "workload-pages",
+    epilog="Example: commitment workload-pages result/recommendation.json --out pages",
+)(levers.workload_pages)
+app.command(
+    "dossier",
+    epilog="Example: commitment dossier result/recommendation.json --out dossier.html",
+)(levers.dossier)
+app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",
 )(service.serve)

@@ -1,4 +1,4 @@
-"""Commands about the evidence of levers: evaluate-routing."""
+"""Commands about levers and their evidence: evaluate-routing, workload-pages, dossier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from api.commands.options import Json, day_option
-from api.commands.output import print_page
+from api.commands.output import print_json, print_page
 
 
 def _margin(text: str) -> float:
@@ -103,3 +103,64 @@ def evaluate_routing(
         typer.echo(found.model_dump_json(indent=2))
     else:
         print_page(evaluation(found))
+
+
+Stored = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RECOMMENDATION",
+        exists=True,
+        help="A recommendation.json, with its evidence directory beside it.",
+    ),
+]
+
+
+def workload_pages(
+    recommendation: Stored,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", file_okay=False, help="The directory for the pages.")
+    ],
+    json: Json = False,
+) -> None:
+    """Write one page per workload that its engineer accepts or declines.
+
+    Each page (HTML, made to be printed) says what would change, what was checked, what it saves,
+    what a late result costs, and asks for a service level and a trigger to go back.
+    """
+    from api.pages.printed import workload_pages as pages_of
+    from api.results import read_result
+    from api.whole_files import write_file
+
+    pages = pages_of(read_result(recommendation).recommendation())
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        write_file(out / name, text.encode())
+    if json:
+        print_json({"pages": [str(out / name) for name in pages]})
+    else:
+        print_page(f"{len(pages)} pages are in {out}")
+
+
+def dossier(
+    recommendation: Stored,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", dir_okay=False, help="Where the page goes (.html).")
+    ],
+    json: Json = False,
+) -> None:
+    """Write the efficiency dossier, the page a buyer shows the vendor.
+
+    Share of asynchronous work at batch rates, cache reads and model mix, before and after, with
+    the evidence of each claim. It holds no commitment, no forecast and nothing that is only
+    proposed.
+    """
+    from api.pages.printed import dossier_page
+    from api.results import read_result
+    from api.whole_files import write_file
+
+    result = read_result(recommendation).recommendation()
+    write_file(out, dossier_page(result).encode())
+    if json and result.dossier is not None:
+        typer.echo(result.dossier.model_dump_json(indent=2))
+    else:
+        print_page(f"The efficiency dossier is {out}")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.demand.forecast import DemandForecast
+from forecast.levers.acceptance import acceptance
 from forecast.levers.effects import effect_assumptions
 from forecast.levers.plan import gate
 from forecast.levers.stack import LEVER_ORDER, configuration_text
@@ -129,6 +130,9 @@ class Account:
             decisions=decisions,
             seed=provenance.seed,
         ).entries()
+        ground = LeverGround(
+            self.usage.cleaned, self.card, self.as_of, self.terms.term_start, decisions
+        )
         return Recommendation(
             **dict(self.sizing) | {"warnings": warnings_of(self.checked, self.terms)},
             bridge=bridge(self._bridge_figures(counted)),
@@ -155,9 +159,8 @@ class Account:
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
             evidence=inputs.meter(self.plans, self._lever_usd()),
-            workload_evidence=LeverGround(
-                self.usage.cleaned, self.card, self.as_of, self.terms.term_start, decisions
-            ).evidence(self.plans),
+            workload_evidence=ground.evidence(self.plans),
+            dossier=ground.dossier(self.plans),
             reconciliation=self.checked,
             cleaning=ledger,
             assumptions=(
@@ -277,7 +280,11 @@ class Account:
                     name=plan.name,
                     decision=plan.classification.decision,
                     owner_state=plan.owner_state,
-                    reasons=(*plan.classification.reasons, *plan.choice.notes),
+                    reasons=(
+                        *plan.classification.reasons,
+                        *plan.choice.notes,
+                        *(acceptance(plan.workload).missing if plan.workload else ()),
+                    ),
                     as_is_usd=totals[0],
                     optimised_usd=totals[1],
                     potential_usd=totals[2],

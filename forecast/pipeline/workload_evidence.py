@@ -8,6 +8,7 @@ from datetime import date
 
 import pandas as pd
 
+from forecast.levers.acceptance import acceptance
 from forecast.levers.availability import sold_in_batch
 from forecast.levers.batch import may_move, move_to_batch
 from forecast.levers.batch_economics import BatchVolume, batch_economics
@@ -18,6 +19,8 @@ from forecast.levers.turnaround import late_share
 from forecast.mix import KEY_COLUMNS, TokenMix
 from forecast.paths import DecisionSet
 from forecast.pipeline.costing import WorkloadPlan, living_mix, mix_window, observed_prompt_tokens
+from forecast.pipeline.dossier import efficiency_dossier
+from forecast.records.dossier import EfficiencyDossier
 from forecast.records.guard import WorkloadEvidence
 from forecast.records.rates import RateCard
 from forecast.records.usage import MixKey
@@ -52,6 +55,11 @@ class LeverGround:
             for plan, usd in zip(plans, as_is, strict=True)
             if plan.workload is not None and plan.mix.keys
         )
+
+    def dossier(self, plans: Sequence[WorkloadPlan]) -> EfficiencyDossier:
+        """Say how the tokens are used today and with every accepted lever, at the same prices."""
+        day = max(self.term_start, self.as_of)
+        return efficiency_dossier(plans, self.decisions, self.card, day)
 
     def _of(self, plan: WorkloadPlan, workload: Workload, as_is_usd: float) -> WorkloadEvidence:
         day = max(self.term_start, self.as_of)
@@ -96,6 +104,7 @@ class LeverGround:
         return WorkloadEvidence(
             workload=plan.name,
             decision=plan.classification.decision,
+            acceptance=acceptance(workload),
             guard=guard,
             batch=economics,
             completed_task=completed_task(mix, routing, prices) if routing and routable else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
+from forecast.records.acceptance import OwnerAcceptance
 from forecast.records.base import Note, Record, Share, Usd
 from forecast.records.batch import BatchEconomics
 from forecast.records.routing import CompletedTask, RoutingEvaluation
@@ -89,6 +90,7 @@ class WorkloadEvidence(Record):
 
     workload: str
     decision: Decision
+    acceptance: OwnerAcceptance
     guard: LatencyGuard
     batch: BatchEconomics | None
     """None without a batch lever."""

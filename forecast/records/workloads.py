@@ -186,6 +186,12 @@ class Workload(Record):
     owner: str | None = None
     owner_state: OwnerState = OwnerState.PROPOSED
     accepted_on: date | None = None
+    service_level: Note = ""
+    """What has to hold once its levers act, as its owner accepted it."""
+    rollback_trigger: Note = ""
+    """What has to happen for the change to be taken back."""
+    declined_reason: Note = ""
+    """Why its owner said no."""
     adoption_month: date | None = None
     """Month in which its levers start to act; None leaves it to the migration plan."""
     effort_weeks: Annotated[float, Field(ge=0, le=520)] = 2.0

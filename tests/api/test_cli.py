@@ -31,6 +31,8 @@ COMMANDS = (
     "compare-offers",
     "workbook",
     "evaluate-routing",
+    "workload-pages",
+    "dossier",
     "serve",
 )
 
