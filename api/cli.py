@@ -108,6 +108,15 @@ app.command(
     "0.03 --declared-by Ana --declared-on 2026-10-01 --evaluated-on 2026-10-09",
 )(levers.evaluate_routing)
 app.command(
+    "questionnaire",
+    epilog="Example: commitment questionnaire workloads.toml --out questions.xlsx",
+)(levers.questionnaire)
+app.command(
+    "import-questionnaire",
+    epilog="Example: commitment import-questionnaire questions.xlsx --workloads workloads.toml "
+    "--out answered.toml",
+)(levers.import_questionnaire)
+app.command(
     "workload-pages",
     epilog="Example: commitment workload-pages result/recommendation.json --out pages",
 )(levers.workload_pages)

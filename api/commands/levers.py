@@ -1,4 +1,4 @@
-"""Commands about levers and their evidence: evaluate-routing, workload-pages, dossier."""
+"""Commands about levers: evaluations, questionnaires, pages to sign, and the dossier."""
 
 from __future__ import annotations
 
@@ -164,3 +164,72 @@ def dossier(
         typer.echo(result.dossier.model_dump_json(indent=2))
     else:
         print_page(f"The efficiency dossier is {out}")
+
+
+Inventory = Annotated[
+    Path,
+    typer.Option(metavar="FILE", exists=True, dir_okay=False, help="The inventory (TOML)."),
+]
+
+
+def questionnaire(
+    workloads: Annotated[
+        Path,
+        typer.Argument(
+            metavar="WORKLOADS", exists=True, dir_okay=False, help="The inventory (TOML)."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", dir_okay=False, help="Where it goes (.xlsx).")
+    ],
+    json: Json = False,
+) -> None:
+    """Write a questionnaire for the owners of the workloads (Excel).
+
+    One row per workload, with what the inventory says already; the answers come back with
+    commitment import-questionnaire.
+    """
+    from api.documents import load_portfolio
+    from api.whole_files import write_file
+    from excel_templates.questionnaire import questionnaire as written
+
+    portfolio = load_portfolio(workloads)
+    write_file(out, written(portfolio))
+    if json:
+        print_json({"questionnaire": str(out), "workloads": len(portfolio.workloads)})
+    else:
+        print_page(f"The questionnaire of {len(portfolio.workloads)} workloads is {out}")
+
+
+def import_questionnaire(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", exists=True, dir_okay=False, help="A filled-in questionnaire (.xlsx)."
+        ),
+    ],
+    workloads: Inventory,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", dir_okay=False, help="Where the answered inventory goes."),
+    ],
+    json: Json = False,
+) -> None:
+    """Put the answers of a questionnaire into the inventory.
+
+    Every fault is named by its cell, and then nothing is written. An empty cell changes nothing.
+    Comments of the inventory are not kept.
+    """
+    from api.documents import load_portfolio
+    from api.drafts import portfolio_toml
+    from api.whole_files import write_file
+    from excel_templates.questionnaire import answered_portfolio
+
+    before = load_portfolio(workloads)
+    after = answered_portfolio(file, before)
+    changed = [a.name for a, b in zip(after.workloads, before.workloads, strict=True) if a != b]
+    write_file(out, portfolio_toml(after).encode())
+    if json:
+        print_json({"workloads": str(out), "changed": changed})
+    else:
+        print_page(f"{len(changed)} workloads were answered; the inventory is {out}")

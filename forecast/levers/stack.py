@@ -131,6 +131,7 @@ def choose(
     day: date,
     *,
     observed_prompt_tokens: float | None = None,
+    withheld: Mapping[str, str] | None = None,
 ) -> LeverChoice:
     """Find the cheapest set of levers and cache lifetime at the expected effects.
 
@@ -146,6 +147,8 @@ def choose(
         Batch acts only on asynchronous work without a veto.
     observed_prompt_tokens
         Input-side tokens a request in the usage; None where requests are not reported.
+    withheld
+        Levers that are not considered, each with the sentence that says why.
 
     Raises
     ------
@@ -163,6 +166,8 @@ def choose(
         note = "its owner declined: no lever acts"
         return LeverChoice(NO_LEVERS, "5m", before, before, (note,), phi)
     offered, refused = available(mix, workload, classification, prices, phi)
+    offered -= (withheld or {}).keys()
+    refused += (withheld or {}).values()
     effects = mean_effects(workload)
 
     def stacked(active: frozenset[str], ttl: Ttl, *, mark_all: bool = False) -> TokenMix:

@@ -25,6 +25,7 @@ from forecast.errors import WorkloadError
 from forecast.levers.classification import Classification, classify
 from forecast.levers.effects import LeverDraws, draw_effects
 from forecast.levers.plan import migration_order
+from forecast.levers.prices import DayPrices
 from forecast.levers.stack import LEVER_ORDER, LeverChoice, apply_levers, choose
 from forecast.mix import (
     TokenMix,
@@ -47,6 +48,9 @@ MIX_WINDOW_DAYS = 28
 """The mix carried forward is that of the last four complete weeks (assumed: long enough to
 average weekdays and month-ends, short enough that a finished migration is not half seen)."""
 
+
+MONTHS_PER_WINDOW = 365.25 / 12 / MIX_WINDOW_DAYS
+"""Windows in a month: what the window used, a month."""
 
 MIX_DRIFT_SHARE = 0.1
 """Difference of unit cost between the halves of the window above which a note says so."""
@@ -239,19 +243,54 @@ def plan_workloads(
         if mix is None:
             mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))
         classification = classify(workload, {key.platform for key in mix.keys})
-        choice = choose(
+        choice = _choose(
             living_mix(mix, card, prices_day),
             workload,
             classification,
-            card,
-            prices_day,
-            observed_prompt_tokens=observed_prompt_tokens(rows, as_of),
+            DayPrices(card, prices_day),
+            mix_window(rows, card, as_of),
+            observed_prompt_tokens(rows, as_of),
         )
         drift = _drift_note(mix_window(rows, card, as_of), card, prices_day)
         choice = replace(choice, notes=(*choice.notes, *drift))
         draws = draw_effects(workload, n_scenarios, rng=child)
         plans.append(WorkloadPlan(name, workload, classification, mix, choice, draws, None))
     return tuple(plans)
+
+
+def _choose(
+    mix: TokenMix,
+    workload: Workload | None,
+    classification: Classification,
+    prices: DayPrices,
+    window: pd.DataFrame,
+    prompt_tokens: float | None,
+) -> LeverChoice:
+    """Choose the levers; batch only where it saves more a month than running it costs."""
+
+    def chosen(withheld: Mapping[str, str] | None = None) -> LeverChoice:
+        return choose(
+            mix,
+            workload,
+            classification,
+            prices.card,
+            prices.day,
+            observed_prompt_tokens=prompt_tokens,
+            withheld=withheld,
+        )
+
+    found = chosen()
+    lever = workload.batch if workload is not None else None
+    if lever is None or "batch" not in found.active or window.empty:
+        return found
+    monthly_units = float(demand_units(window, prices.card.facts).sum()) * MONTHS_PER_WINDOW
+    note = (
+        f"batch saves less than the {lever.orchestration_usd_per_month:,.0f} USD a month that "
+        "running it costs"
+    )
+    without = chosen({"batch": note})
+    saving = (without.unit_cost_after - found.unit_cost_after) * monthly_units
+    return without if saving < float(lever.orchestration_usd_per_month) else found
 
 
 def schedule(

@@ -31,6 +31,8 @@ COMMANDS = (
     "compare-offers",
     "workbook",
     "evaluate-routing",
+    "questionnaire",
+    "import-questionnaire",
     "workload-pages",
     "dossier",
     "serve",

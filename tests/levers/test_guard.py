@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.levers.classification import classify
+from forecast.levers.effects import mean_effects
 from forecast.levers.guard import latency_checks
+from forecast.levers.stack import apply_levers, choose
 from forecast.levers.turnaround import (
     CLAIM_WEIGHT,
     MISS_LIMIT,
@@ -18,6 +23,7 @@ from forecast.levers.turnaround import (
     turnaround_quantile,
     unread_in_time,
 )
+from forecast.mix import TokenMix
 from forecast.records.guard import Finding
 from forecast.records.latency import (
     Latency,
@@ -25,6 +31,8 @@ from forecast.records.latency import (
     MeasuredTurnaround,
     TurnaroundStep,
 )
+from forecast.records.rates import RateCard
+from forecast.records.usage import MixKey
 from forecast.records.workloads import Archetype, BatchLever, Decision, Workload
 
 
@@ -219,3 +227,47 @@ def test_measured_batches_can_rescue_a_tight_deadline() -> None:
 def test_what_is_measured_is_never_written_by_hand() -> None:
     with pytest.raises(ValueError, match="name it in turnaround"):
         Latency.model_validate({"measured_turnaround": measured((1.0, 1, 0)).model_dump()})
+
+
+@given(
+    st.sampled_from([None, False]),
+    st.booleans(),
+    st.sampled_from([None, 0.5, 3.0]),
+    st.sampled_from([None, Archetype.INTERACTIVE]),
+)
+def test_needs_review_never_moves_to_batch(
+    card: RateCard,
+    day: date,
+    answer: bool | None,
+    soon: bool,
+    deadline: float | None,
+    archetype: Archetype | None,
+) -> None:
+    latency = Latency(needed_at_once=answer, expected_soon=soon, deadline_hours=deadline)
+    workload = Workload(
+        name="w",
+        archetype=archetype,
+        latency=latency,
+        batch=BatchLever(evidence="measured"),
+        owner_state="accepted",
+    )
+    found = classify(workload)
+    mix = TokenMix.of([(MixKey("anthropic", "big"), np.array([[9.0, 0, 0, 0, 1]]), np.zeros(1))])
+    choice = choose(mix, workload, found, card, day)
+    assert (found.decision is Decision.NEEDS_REVIEW) == ("batch" not in choice.active)
+
+
+def test_what_bedrock_cannot_do_stays_in_real_time(list_card: RateCard, day: date) -> None:
+    """Half on each platform; tools keep the Bedrock half where it is."""
+    keys = [MixKey(platform, "claude-sonnet-5") for platform in ("anthropic", "bedrock")]
+    mix = TokenMix.of([(key, np.array([[9.0, 0, 0, 0, 1]]), np.zeros(1)) for key in keys])
+    workload = later(uses_tools=True)
+    found = classify(workload, ["anthropic", "bedrock"])
+    choice = choose(mix, workload, found, list_card, day)
+    assert choice.active == {"batch"}
+    then = apply_levers(
+        mix, workload, choice.active, mean_effects(workload), list_card, day, ttl="5m"
+    )
+    in_batch = {key.platform for key in then.keys if key.service_tier == "batch"}
+    assert in_batch == {"anthropic"}
+    assert any("that part stays in real time" in note for note in choice.notes)
