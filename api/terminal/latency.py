@@ -18,6 +18,7 @@ def lever_evidence(found: Sequence[WorkloadEvidence]) -> RenderableType | None:
         _two_by_two(ordered),
         notes("What speaks against batch", [line for e in ordered for line in _objections(e)]),
         _batches(ordered),
+        notes("What the owners' answers lack", [line for e in ordered for line in _lacks(e)]),
         notes("Lighter models", [line for e in ordered for line in _routing(e)]),
     ]
     return page(parts) if any(part is not None for part in parts) else None
@@ -79,6 +80,11 @@ def _objections(found: WorkloadEvidence) -> Iterator[str]:
     for check in found.guard.checks:
         if check.finding in (Finding.DOUBT, Finding.VETO):
             yield f"{found.workload}: {check.reason} ({check.finding.value})"
+
+
+def _lacks(found: WorkloadEvidence) -> Iterator[str]:
+    if found.acceptance.missing:
+        yield f"{found.workload}: {'; '.join(found.acceptance.missing)}"
 
 
 def _batches(found: Sequence[WorkloadEvidence]) -> Group | None:

@@ -14,6 +14,7 @@ from forecast.levers.routing import display_name
 from forecast.mix import TokenMix
 from forecast.records.latency import Latency
 from forecast.records.rates import ModelFacts
+from forecast.records.routing import NonInferiority
 from forecast.records.usage import MixKey
 from forecast.records.workloads import CachingLever, RoutingLever, Workload
 
@@ -74,6 +75,9 @@ def _routing(
     others = [key for key in mix.keys if key.model != lever.to_model]
     lacking = [key for key in others if not prices.sold(key._replace(model=lever.to_model))]
     name = display_name(lever.to_model)
+    seen = lever.evaluated
+    if seen is not None and seen.verdict is NonInferiority.WORSE:
+        return False, [f"{name} is worse than its declared margin allows ({seen.reason})"]
     if not others:
         return False, [f"all of it runs on {name} already"]
     if lacking:

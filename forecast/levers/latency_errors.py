@@ -67,6 +67,7 @@ def latency_guard(
     late_results = (per_month or 0.0) * stake.term_months
     return LatencyGuard(
         checks=classification.checks,
+        asynchronous_share=workload.batch.share if workload.batch else 1.0,
         deadline_hours=deadline_of(latency),
         late_share=late,
         late_share_upper=late_share_upper(latency),

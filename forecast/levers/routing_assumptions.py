@@ -15,6 +15,7 @@ def routing_assumptions(workload: str, lever: RoutingLever) -> list[Assumption]:
     --------
     >>> for found in routing_assumptions("w", RoutingLever(to_model="small", pass_share=0.9)):
     ...     print(found.name, "|", found.value)
+    w: answers of the lighter model that fail | all of them are noticed and escalated
     w: cached input written again after an escalation | 1
     """
     found = []
@@ -40,6 +41,15 @@ def routing_assumptions(workload: str, lever: RoutingLever) -> list[Assumption]:
             )
         )
     if lever.pass_share < 1:
+        found.append(
+            Assumption(
+                name=f"{workload}: answers of the lighter model that fail",
+                value="all of them are noticed and escalated",
+                provenance=Provenance.CLAIM,
+                source="assumption of this package; a model that checks answers is priced as the "
+                "router, and what it misses is a loss of quality that the evaluation measures",
+            )
+        )
         stated = "cache_rebuilt_share" in lever.model_fields_set
         found.append(
             Assumption(

@@ -64,6 +64,9 @@ class LatencyGuard(Record):
     """The checks of one workload, the probability of a late result, and both errors priced."""
 
     checks: tuple[LatencyCheck, ...]
+    asynchronous_share: Share
+    """Share of the traffic that may wait, as the batch lever states it; the rest stays in real
+    time, and nothing here counts it as moved."""
     deadline_hours: float | None
     """The tighter of the stated ones."""
     late_share: Share

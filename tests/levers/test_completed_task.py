@@ -13,12 +13,13 @@ from forecast.errors import UnknownModelError
 from forecast.levers.classification import classify
 from forecast.levers.completed_task import completed_task
 from forecast.levers.effects import mean_effects
+from forecast.levers.evaluation import PairedCases, evaluate, with_evaluation
 from forecast.levers.prices import DayPrices
 from forecast.levers.routing import route
 from forecast.levers.stack import apply_levers, choose
 from forecast.mix import TokenMix
 from forecast.records.rates import RateCard
-from forecast.records.routing import Router, RoutingLever
+from forecast.records.routing import DeclaredMargin, Router, RoutingLever
 from forecast.records.usage import MixKey
 from forecast.records.workloads import Workload
 
@@ -151,3 +152,24 @@ def test_the_reason_names_the_router_and_the_cache(card: RateCard, day: date) ->
     assert choice.active == {"routing"}
     assert "the router: " in choice.notes[0]
     assert "prefixes written again after an escalation: " in choice.notes[0]
+
+
+def test_a_model_that_is_shown_to_be_worse_is_not_routed_to(card: RateCard, day: date) -> None:
+    """150 of 900 cases only today's model passes, and the margin is 3 points."""
+    n = 900
+    today = np.ones(n)
+    lighter = np.concatenate([np.zeros(150), np.ones(750)])
+    cases = PairedCases("big", "small", today, lighter, np.arange(n), 2 * n)
+    margin = DeclaredMargin(margin_share=0.03, declared_by="Ana", declared_on=day)
+    found = evaluate(
+        cases, margin, evaluated_on=day, file="a.csv", sha256="", rng=np.random.default_rng(0)
+    )
+    stated = RoutingLever(to_model="small", evaluation="a.csv", evaluated_on=day, margin=margin)
+    measured = with_evaluation(stated, found, column="workloads.w.routing")
+    mix = mix_of(1000, 0, 0, 0, 100)
+    worse = Workload(name="w", routing=measured)
+    choice = choose(mix, worse, classify(worse), card, day)
+    assert choice.active == frozenset()
+    assert "worse than its declared margin allows" in choice.notes[0]
+    unjudged = Workload(name="w", routing=RoutingLever(to_model="small", pass_share=750 / 900))
+    assert choose(mix, unjudged, classify(unjudged), card, day).active == {"routing"}
