@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from example_buyer import Buyer
 from typer.testing import CliRunner
 
 from api.cli import app
 from api.documents import load_portfolio
 from api.evidence_files import with_evidence
+from api.results import read_result
 from api.run import portfolio_document, portfolio_file
 from forecast.errors import WorkloadError
 from forecast.records.evidence_states import Evidence
@@ -132,3 +134,53 @@ def test_an_inventory_without_evidence_files_is_left_alone(tmp_path: Path) -> No
     plain = load_portfolio('[[workloads]]\nname = "a"\n')
     found, attached = with_evidence(plain, tmp_path)
     assert (found is plain, attached) == (True, ())
+
+
+INVENTORY_WITH_FILES = """\
+[[workloads]]
+name = "nightly tags"
+owner = "Ana"
+owner_state = "accepted"
+match = [{ api_key = "nightly-*" }]
+[workloads.latency]
+needed_at_once = false
+deadline_hours = 3
+turnaround = "batches.csv"
+[workloads.batch]
+evidence = "piloted"
+[workloads.routing]
+to_model = "claude-haiku-4-5"
+share = 0.5
+evaluation = "answers.csv"
+evaluated_on = 2026-10-09
+margin = { margin_share = 0.03, declared_by = "Ana", declared_on = 2026-10-01 }
+
+[[workloads]]
+name = "chat"
+match = [{ api_key = "chat-1" }]
+"""
+
+
+def test_the_recommendation_rests_on_the_files(tmp_path: Path, usage_text: str) -> None:
+    buyer = Buyer(tmp_path).write(usage_text, workloads=INVENTORY_WITH_FILES)
+    text = csv_of(800, 50, 50).replace("big", "claude-opus-5").replace("small", "claude-haiku-4-5")
+    (tmp_path / "answers.csv").write_text(text)
+    (tmp_path / "batches.csv").write_text("hours,outcome\n" + "0.5,done\n" * 400)
+    answer = buyer.recommend()
+    assert answer.exit_code == 0, answer.output
+    stored = read_result(buyer.out)
+    assert "evidence/attachment_1.csv" in stored.files
+    assert (buyer.out / "evidence/attachment_1.csv").read_text() == text
+    result = stored.recommendation()
+    named = {i.name for i in result.provenance.inputs}
+    assert {"answers.csv", "batches.csv"} <= named
+    found = next(e for e in result.workload_evidence if e.workload == "nightly tags")
+    assert found.evaluation is not None
+    assert found.evaluation.state is Evidence.PROVEN
+    assert found.guard.turnaround.startswith("400 batches of batches.csv")
+    assert found.guard.late_share < 0.05  # the published turnaround alone would say 13 %
+    saved = next(w for w in result.workloads if w.name == "nightly tags")
+    assert {lever.lever for lever in saved.levers} == {"routing", "batch"}
+    assumed = {a.name: a for a in result.assumptions}
+    assert assumed["nightly tags: routing to claude-haiku-4-5 pass share"].value == "0.9444"
+    assert "measured batches" in assumed["batch turnaround"].value

@@ -95,3 +95,14 @@ def test_many_delays_are_stood_for_by_evenly_spaced_ones() -> None:
     assert len(found.delays_hours) == MAX_DELAYS
     mean = sum(i / 60 for i in range(1200)) / 1200
     assert sum(found.delays_hours) / MAX_DELAYS == pytest.approx(mean, rel=0.01)
+
+
+def test_nothing_looks_faster_than_it_was() -> None:
+    """Kept to the minute: done counts from the end of its minute, unfinished until its begin."""
+    text = b"hours,outcome\n0.501,done\n0.509,done\n2.009,running\n0.75,done\n"
+    steps = parse_turnaround(text, "b.csv", "").steps
+    assert [(s.hours * 60, s.n_done, s.n_unfinished) for s in steps] == [
+        (pytest.approx(31), 2, 0),
+        (pytest.approx(45), 1, 0),
+        (pytest.approx(120), 0, 1),
+    ]
