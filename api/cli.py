@@ -117,6 +117,12 @@ app.command(
     "--out answered.toml",
 )(levers.import_questionnaire)
 app.command(
+    "split-workload",
+    epilog="Example: commitment split-workload workloads.toml --name Documents "
+    '--asynchronous-share 0.4 --evidence "runs at night" --answered-by Ana '
+    "--answered-on 2026-11-20 --out divided.toml",
+)(levers.split_workload)
+app.command(
     "workload-pages",
     epilog="Example: commitment workload-pages result/recommendation.json --out pages",
 )(levers.workload_pages)

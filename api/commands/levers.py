@@ -233,3 +233,49 @@ def import_questionnaire(
         print_json({"workloads": str(out), "changed": changed})
     else:
         print_page(f"{len(changed)} workloads were answered; the inventory is {out}")
+
+
+def split_workload(
+    workloads: Annotated[
+        Path,
+        typer.Argument(
+            metavar="WORKLOADS", exists=True, dir_okay=False, help="The inventory (TOML)."
+        ),
+    ],
+    name: Annotated[str, typer.Option(metavar="NAME", help="The workload that is divided.")],
+    asynchronous_share: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of its traffic that may wait: 0.4.")
+    ],
+    evidence: Annotated[str, typer.Option(metavar="TEXT", help="What the share rests on.")],
+    answered_by: Annotated[str, typer.Option(metavar="NAME", help="Whose word it is.")],
+    answered_on: Annotated[
+        date, typer.Option(metavar="DAY", parser=day_option, help="And since when.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", dir_okay=False, help="Where the inventory goes.")
+    ],
+    json: Json = False,
+) -> None:
+    """Divide a workload into what somebody waits for and what is consumed later.
+
+    Both parts keep the rules and levers, each with its share of the usage, and both are proposed
+    again: an owner said yes to the whole. Comments of the inventory are not kept.
+    """
+    from api.documents import load_portfolio
+    from api.drafts import portfolio_toml
+    from api.whole_files import write_file
+    from forecast.levers.splitting import split_workload as divided
+
+    after = divided(
+        load_portfolio(workloads),
+        name,
+        asynchronous_share,
+        evidence=evidence,
+        answered_by=answered_by,
+        answered_on=answered_on,
+    )
+    write_file(out, portfolio_toml(after).encode())
+    if json:
+        print_json({"workloads": str(out), "names": [w.name for w in after.workloads]})
+    else:
+        print_page(f"{name} is two workloads now; the inventory is {out}")

@@ -139,7 +139,7 @@ def cluster_interval(
         [n] the cluster of every case, 0 to k − 1.
     """
     k = int(clusters.max()) + 1
-    sums = np.bincount(clusters, weights=differences, minlength=k)
+    sums = np.bincount(clusters, weights=differences, minlength=k).astype(np.float64)
     sizes = np.bincount(clusters, minlength=k).astype(np.float64)
     estimate = float(differences.mean())
     lower = upper = estimate

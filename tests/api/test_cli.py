@@ -33,6 +33,7 @@ COMMANDS = (
     "evaluate-routing",
     "questionnaire",
     "import-questionnaire",
+    "split-workload",
     "workload-pages",
     "dossier",
     "serve",
