@@ -276,8 +276,9 @@ def effect_assumptions(workload: Workload) -> tuple[Assumption, ...]:
                 as_of=_AS_OF,
             )
         )
-    if workload.batch is not None and deadline_of(workload.latency) is not None:
-        found.append(turnaround_assumption(workload.latency))
+    latency = workload.latency
+    if workload.batch is not None and (deadline_of(latency) or latency.measured_consumption):
+        found.append(turnaround_assumption(latency))
     if workload.routing is not None:
         found += routing_assumptions(workload.name, workload.routing)
     if workload.caching is not None:

@@ -173,3 +173,21 @@ def test_a_model_that_is_shown_to_be_worse_is_not_routed_to(card: RateCard, day:
     assert "worse than its declared margin allows" in choice.notes[0]
     unjudged = Workload(name="w", routing=RoutingLever(to_model="small", pass_share=750 / 900))
     assert choose(mix, unjudged, classify(unjudged), card, day).active == {"routing"}
+
+
+@pytest.mark.parametrize(
+    ("today", "successor", "price", "text"),
+    [
+        ("claude-sonnet-4-6", "claude-sonnet-5-5", 2 / 3, 0.867),
+        ("claude-opus-4-6", "claude-opus-5-5", 0.8, 1.04),
+    ],
+)
+def test_a_cheaper_token_is_not_a_cheaper_text(
+    list_card: RateCard, day: date, today: str, successor: str, price: float, text: float
+) -> None:
+    """Newer models take about 30 % more tokens for the same text: -33 % a token is -13 % a text."""
+    key = MixKey("anthropic", today)
+    mix = TokenMix.of([(key, np.array([[5000.0, 0, 0, 0, 500.0]]), np.zeros(1))])
+    found = completed_task(mix, lever(to_model=successor), DayPrices(list_card, day))
+    assert found.price_ratio == pytest.approx(price)
+    assert found.attempt_share == pytest.approx(text, abs=0.001)
