@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from forecast.levers.effects import expected_pass_share, expected_share
+from forecast.levers.pass_shares import expected_pass_share
 from forecast.levers.prices import DayPrices
 from forecast.levers.routing import routed_mix
+from forecast.levers.shares import expected_share
 from forecast.mix import TokenMix
 from forecast.records.routing import CompletedTask, RoutingLever
 

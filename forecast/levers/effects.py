@@ -1,9 +1,7 @@
 """How large a lever's effect turns out to be, and when: one draw per scenario.
 
-A stated share m is drawn from Beta(m·κ, (1 − m)·κ), as if κ cases had been observed: the weaker
-the evidence, the smaller κ and the wider the band. No mean is believed above (κ + ½) / (κ + 1),
-what κ successes in κ cases say under Jeffreys' prior, except a 100 % that is proven or measured;
-what is stated as nothing stays nothing. Levers start late by a geometric number of months.
+Stated shares are drawn by the weight of their evidence (`shares`), the share that passes on a
+lighter model by its evaluation (`pass_shares`). Levers start late by a geometric number of months.
 
 Every workload takes the same number of random numbers whatever its levers are, so that one more
 lever or better evidence leaves every other draw as it was.
@@ -18,7 +16,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from forecast.levers.caching import (
     COLD_BATCH_HIT_SHARE,
@@ -27,25 +24,14 @@ from forecast.levers.caching import (
     Ttl,
     poisson_hit_share,
 )
+from forecast.levers.pass_shares import draw_pass_share, expected_pass_share
 from forecast.levers.routing_assumptions import routing_assumptions
+from forecast.levers.shares import CONCENTRATION, draw_share, expected_share
 from forecast.levers.turnaround import deadline_of, late_share, turnaround_assumption
 from forecast.mix import Floats
 from forecast.records.base import Provenance
 from forecast.records.recommendation import Assumption
 from forecast.records.workloads import CachingLever, Evidence, OwnerState, RoutingLever, Workload
-
-CONCENTRATION: Final[dict[Evidence, float]] = {
-    Evidence.ASSUMED: 10.0,
-    Evidence.PILOTED: 50.0,
-    Evidence.PROVEN: 872.0,
-    Evidence.MEASURED: 5000.0,
-}
-"""κ by evidence. Proven is the 872 pairs that show a margin of 3 points at 10 % discordance with
-80 % power; the others are assumed: ten cases for an opinion (a stated 80 % lies between 63 % and
-94 % in four of five draws), fifty for a pilot, five thousand for a figure read off production."""
-
-EXACT: Final = (Evidence.PROVEN, Evidence.MEASURED)
-"""Evidence strong enough that a stated 100 % is taken at its word."""
 
 MEAN_SLIP_MONTHS: Final[dict[OwnerState, float]] = {
     OwnerState.PROPOSED: 3.0,
@@ -88,64 +74,6 @@ class LeverDraws:
     hit_share_real_time: Mapping[Ttl, Floats] | None
     hit_share_batch: Mapping[Ttl, Floats]
     slip_months: NDArray[np.int64]
-
-
-def expected_share(stated: float, evidence: Evidence) -> float:
-    """Mean of the draws around a stated share.
-
-    >>> expected_share(0.8, Evidence.ASSUMED), round(expected_share(1.0, Evidence.ASSUMED), 4)
-    (0.8, 0.9545)
-    >>> expected_share(1.0, Evidence.PROVEN)
-    1.0
-    """
-    if stated == 1.0 and evidence in EXACT:
-        return 1.0
-    kappa = CONCENTRATION[evidence]
-    return min(stated, (kappa + 0.5) / (kappa + 1))
-
-
-def draw_share(stated: float, evidence: Evidence, uniforms: Floats) -> Floats:
-    """Map uniform numbers to shares around a stated one, keeping their order.
-
-    >>> u = np.array([0.1, 0.5, 0.9])
-    >>> draw_share(0.8, Evidence.ASSUMED, u).round(3).tolist()
-    [0.632, 0.82, 0.939]
-    >>> draw_share(0.8, Evidence.MEASURED, u).round(3).tolist()
-    [0.793, 0.8, 0.807]
-    """
-    return _draw(expected_share(stated, evidence), CONCENTRATION[evidence], uniforms)
-
-
-def evaluated_share(measured: float, effective_cases: float) -> float:
-    """Mean of the draws around a share that was measured on so many independent cases.
-
-    >>> evaluated_share(0.8, 200.0), round(evaluated_share(1.0, 200.0), 4)
-    (0.8, 0.9975)
-    """
-    kappa = max(CONCENTRATION[Evidence.ASSUMED], effective_cases)
-    return min(measured, (kappa + 0.5) / (kappa + 1))
-
-
-def expected_pass_share(lever: RoutingLever) -> float:
-    """Mean of the draws of the share that passes on the lighter model."""
-    if lever.evaluated is None:
-        return expected_share(lever.pass_share, lever.evidence)
-    return evaluated_share(lever.pass_share, lever.evaluated.effective_cases)
-
-
-def draw_evaluated(mean: float, effective_cases: float, uniforms: Floats) -> Floats:
-    """Map uniform numbers to shares around a measured one; few cases weigh as an opinion.
-
-    >>> draw_evaluated(0.8, 872.0, np.array([0.1, 0.5, 0.9])).round(3).tolist()
-    [0.783, 0.8, 0.817]
-    """
-    return _draw(mean, max(CONCENTRATION[Evidence.ASSUMED], effective_cases), uniforms)
-
-
-def _draw(mean: float, kappa: float, uniforms: Floats) -> Floats:
-    if mean in (0.0, 1.0):
-        return np.full(len(uniforms), mean)
-    return np.asarray(betaincinv(mean * kappa, (1 - mean) * kappa, uniforms), dtype=np.float64)
 
 
 def draw_slip(state: OwnerState, uniforms: Floats) -> NDArray[np.int64]:
@@ -192,14 +120,6 @@ def _effects(
             return np.array([expected_share(stated, evidence)])
         return draw_share(stated, evidence, uniforms[row])
 
-    def pass_share(lever: RoutingLever) -> Floats:
-        mean = expected_pass_share(lever)
-        if uniforms is None:
-            return np.array([mean])
-        if lever.evaluated is None:
-            return draw_share(lever.pass_share, lever.evidence, uniforms[2])
-        return draw_evaluated(mean, lever.evaluated.effective_cases, uniforms[2])
-
     nothing = np.zeros(len(slip))
     batch = routing = caching = None
     if workload is not None:
@@ -217,11 +137,17 @@ def _effects(
     return LeverDraws(
         batch_share=in_batch,
         routing_share=share(routing.share, routing.evidence, 1) if routing else nothing,
-        pass_share=pass_share(routing) if routing else nothing,
+        pass_share=_pass_share(routing, uniforms) if routing else nothing,
         hit_share_real_time=real_time,
         hit_share_batch=hits_batch,
         slip_months=slip,
     )
+
+
+def _pass_share(lever: RoutingLever, uniforms: Floats | None) -> Floats:
+    if uniforms is None:
+        return np.array([expected_pass_share(lever)])
+    return draw_pass_share(lever, uniforms[2])
 
 
 def _real_time_hits(lever: CachingLever, ttl: Ttl) -> tuple[float, Evidence] | None:

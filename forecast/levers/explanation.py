@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from forecast.levers.batch import may_move
 from forecast.levers.caching import PRIMED_BATCH_HIT_SHARE, Ttl, break_even_hit_share
-from forecast.levers.effects import expected_pass_share
+from forecast.levers.pass_shares import expected_pass_share
 from forecast.levers.routing import display_name
 from forecast.mix import TokenMix
 from forecast.records.routing import CompletedTask

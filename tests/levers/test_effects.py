@@ -5,15 +5,13 @@ from hypothesis import strategies as st
 
 from forecast.levers.caching import COLD_BATCH_HIT_SHARE, PRIMED_BATCH_HIT_SHARE, poisson_hit_share
 from forecast.levers.effects import (
-    CONCENTRATION,
     MEAN_SLIP_MONTHS,
     draw_effects,
-    draw_share,
     draw_slip,
     effect_assumptions,
-    expected_share,
     mean_effects,
 )
+from forecast.levers.shares import CONCENTRATION, draw_share, expected_share
 from forecast.levers.turnaround import miss_probability
 from forecast.records.base import Provenance
 from forecast.records.workloads import (

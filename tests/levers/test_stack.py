@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from forecast.errors import UnknownModelError, WorkloadError
 from forecast.levers.caching import poisson_hit_share
 from forecast.levers.classification import classify
-from forecast.levers.effects import draw_effects, expected_share, mean_effects
+from forecast.levers.effects import draw_effects, mean_effects
 from forecast.levers.prices import DayPrices
+from forecast.levers.shares import expected_share
 from forecast.levers.stack import (
     LEVER_ORDER,
     LeverChoice,
