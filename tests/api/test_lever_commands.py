@@ -1,10 +1,12 @@
-"""Commands that change an inventory: questionnaires and splits."""
+"""Commands that draft or change an inventory: clocks, questionnaires and splits."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from example_buyer import WORKLOADS, run
 from openpyxl import load_workbook
@@ -12,6 +14,7 @@ from openpyxl import load_workbook
 from api.documents import load_portfolio
 from excel_templates.question_columns import COLUMNS
 from excel_templates.questionnaire import FIRST_ROW, SHEET
+from forecast.records.workloads import Archetype
 
 
 @pytest.fixture
@@ -61,3 +64,29 @@ def test_a_workload_is_divided(inventory: Path) -> None:
     assert found.exit_code == 0, found.output
     names = [w.name for w in load_portfolio(out).workloads]
     assert names == ["nightly tags, real time", "nightly tags, asynchronous", "chat"]
+
+
+def test_a_draft_reads_the_clock_of_a_request_log(tmp_path: Path) -> None:
+    """One key fires at 2:02 every night, another one is used over the working day."""
+    rng = np.random.default_rng(3)
+    lines = ["time,model,api_key,input_tokens,output_tokens"]
+    for day in range(30):
+        start = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(days=day)
+        nightly = 2 * 3600 + 120 + rng.random(60) * 40
+        office = np.clip(rng.normal(13, 2.6, size=60), 7, 20) * 3600
+        for key, seconds in (("job-7", nightly), ("job-8", office)):
+            lines += [
+                f"{(start + timedelta(seconds=float(s))).isoformat()},claude-opus-5,{key},2000,200"
+                for s in np.sort(seconds)
+            ]
+    log, usage = tmp_path / "log.csv", tmp_path / "usage.parquet"
+    arrivals = tmp_path / "arrivals.parquet"
+    log.write_text("\n".join(lines) + "\n")
+    found = run("import", log, "--out", usage, "--arrivals", arrivals)
+    assert found.exit_code == 0, found.output
+    found = run("init", usage, "--arrivals", arrivals, "--out", tmp_path / "drafts")
+    assert found.exit_code == 0, found.output
+    drafted = load_portfolio(tmp_path / "drafts/workloads.toml")
+    kinds = {w.name: w.archetype for w in drafted.workloads}
+    assert kinds == {"job-7": Archetype.OVERNIGHT_ENRICHMENT, "job-8": Archetype.INTERACTIVE}
+    assert all(w.latency.needed_at_once is None and w.batch is None for w in drafted.workloads)
