@@ -18,6 +18,7 @@ from api.commands import (
     fetch,
     forecasts,
     formats,
+    levers,
     rates,
     service,
     templates,
@@ -117,6 +118,34 @@ app.command(
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",
 )(decisions.workbook)
 app.add_typer(templates.app)
+app.command(
+    "evaluate-routing",
+    epilog="Example: commitment evaluate-routing answers.csv --lighter claude-haiku-5-5 --margin "
+    "0.03 --declared-by Ana --declared-on 2026-10-01 --evaluated-on 2026-10-09",
+)(levers.evaluate_routing)
+app.command(
+    "questionnaire",
+    epilog="Example: commitment questionnaire workloads.toml --out questions.xlsx",
+)(levers.questionnaire)
+app.command(
+    "import-questionnaire",
+    epilog="Example: commitment import-questionnaire questions.xlsx --workloads workloads.toml "
+    "--out answered.toml",
+)(levers.import_questionnaire)
+app.command(
+    "split-workload",
+    epilog="Example: commitment split-workload workloads.toml --name Documents "
+    '--asynchronous-share 0.4 --evidence "runs at night" --answered-by Ana '
+    "--answered-on 2026-11-20 --out divided.toml",
+)(levers.split_workload)
+app.command(
+    "workload-pages",
+    epilog="Example: commitment workload-pages result/recommendation.json --out pages",
+)(levers.workload_pages)
+app.command(
+    "dossier",
+    epilog="Example: commitment dossier result/recommendation.json --out dossier.html",
+)(levers.dossier)
 app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",

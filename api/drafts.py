@@ -51,11 +51,21 @@ deadline_hours = 12                  # from submission to when the result must b
 expected_soon = true                 # users get it later but expect it soon: a hidden latency
 downstream_deadline_hours = 6        # a tighter deadline of the system that reads the result
 agent_loop = true                    # turns follow one another: rules batch out
-zero_data_retention = true           # results may not be stored: rules batch out"""
+zero_data_retention = true           # results may not be stored: rules batch out
+results_kept_at_most_days = 30       # a rule; batch keeps results 29 days
+data_residency = "EU only"           # a rule on places: rules batch out until confirmed
+residency_holds_in_batch = false
+uses_tools = false                   # batch on Bedrock takes no tools
+uses_structured_output = false       # and gives no structured output
+# turnaround = "batches.csv"         # your own batches: hours,outcome (done, running, expired)
+# consumption = "reads.csv"          # when results were read: produced_at,read_at"""
 
 _LEVERS_TEACH = """\
 [workloads.batch]                    # half the price for what can wait up to 24 hours
-share = 1.0                          # share of the traffic that moves
+share = 1.0                          # share of the traffic that moves; the rest stays
+submissions_per_day = 1
+build_usd = "0"                      # what queue, polling and fallback cost once
+orchestration_usd_per_month = "0"    # and to run
 evidence = "assumed"                 # {evidence}
 
 [workloads.caching]                  # only the stable part of the prompt gets cheaper
@@ -67,7 +77,11 @@ arrivals_per_hour = 120              # an assumption; or hit_share = 0.9 when it
 to_model = "claude-haiku-5-5"
 share = 0.5
 pass_share = 0.9                     # the rest is asked again on the model of today
-evidence = "assumed\""""
+evidence = "assumed"
+# evaluation = "answers.csv"         # or measured: a CSV with case, model, pass (0 or 1)
+# evaluated_on = 2026-11-20
+# margin = {{ margin_share = 0.03, declared_by = "who", declared_on = 2026-11-01 }}
+# router = {{ model = "claude-haiku-5-5", input_share = 1.0 }}   # a model that decides per task"""
 
 _CAPACITY_TEACHES = """\
 [capacity]                           # what engineering can do for migrations

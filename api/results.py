@@ -4,6 +4,7 @@
     DIR/negotiation.xlsx        the workbook
     DIR/evidence/               scenarios.parquet daily.parquet workloads.toml terms.toml
                                 price_sheet_1.toml … in the order they were given
+                                attachment_1.csv … in the order the inventory names them
 
 Everything is written to a hidden place first and moved in at the end, the answer last; when
 anything fails, DIR is as it was. A refusal has the answer only, and takes the place of an older
@@ -41,7 +42,8 @@ SCENARIOS = f"{EVIDENCE}/scenarios.parquet"
 DAILY = f"{EVIDENCE}/daily.parquet"
 WORKLOADS = f"{EVIDENCE}/workloads.toml"
 TERMS = f"{EVIDENCE}/terms.toml"
-PRICE_SHEET = re.compile(rf"{EVIDENCE}/price_sheet_\d+\.toml")
+NUMBERED = re.compile(rf"{EVIDENCE}/(price_sheet_\d+\.toml|attachment_\d+\.csv)")
+"""Evidence of which there may be several."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def write_outcome(
     portfolio_toml: bytes,
     terms_toml: bytes,
     price_sheets: Sequence[bytes] = (),
+    attachments: Sequence[bytes] = (),
     template: Path | None = None,
 ) -> StoredResult:
     """Write a result into `out_dir`, all of it or nothing.
@@ -117,7 +120,7 @@ def write_outcome(
 
     Parameters
     ----------
-    portfolio_toml, terms_toml, price_sheets
+    portfolio_toml, terms_toml, price_sheets, attachments
         The documents as they were read.
     template
         A workbook to fill instead of the shipped one.
@@ -141,6 +144,8 @@ def write_outcome(
         files[TERMS] = terms_toml
         for i, sheet in enumerate(price_sheets, start=1):
             files[f"{EVIDENCE}/price_sheet_{i}.toml"] = sheet
+        for i, file in enumerate(attachments, start=1):
+            files[f"{EVIDENCE}/attachment_{i}.csv"] = file
         result = _with_digests(result, files)
         files[WORKBOOK] = build_workbook(result, outcome.decisions, template=template)
     files[ANSWER] = answer_json(result).encode()
@@ -209,7 +214,7 @@ def read_result(path: Path) -> StoredResult:
 
 def _check_evidence(directory: Path, item: InputDigest) -> None:
     known = item.name in (SCENARIOS, DAILY, WORKLOADS, TERMS)
-    if not known and PRICE_SHEET.fullmatch(item.name) is None:
+    if not known and NUMBERED.fullmatch(item.name) is None:
         raise InputError(f"names an evidence file nobody writes: {item.name!r}", file=ANSWER)
     try:
         found = digest((directory / item.name).read_bytes())

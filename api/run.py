@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from api.bills import read_bills
 from api.documents import decode_text, load_portfolio, load_terms, read_bytes
+from api.evidence_files import Attachment, with_evidence
 from api.results import StoredResult, digest, write_outcome
 from forecast.errors import InputError, TermsError, UnknownModelError, WorkloadError
 from forecast.records.recommendation import InputDigest
@@ -36,16 +37,19 @@ class Document(Generic[R]):
         TOML; it becomes evidence and is digested as it is.
     name
         How messages and the provenance call it.
+    attachments
+        Files of evidence that the document names.
     """
 
     record: R
     data: bytes
     name: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def portfolio_file(path: Path) -> Document[Portfolio]:
-    """Read an inventory and keep its bytes."""
-    return portfolio_document(read_bytes(path), path.name)
+    """Read an inventory with the evidence it names, and keep the bytes of all of it."""
+    return portfolio_document(read_bytes(path), path.name, folder=path.parent)
 
 
 def terms_file(path: Path) -> Document[Terms]:
@@ -53,9 +57,20 @@ def terms_file(path: Path) -> Document[Terms]:
     return terms_document(read_bytes(path), path.name)
 
 
-def portfolio_document(data: bytes, name: str) -> Document[Portfolio]:
-    """Read the bytes of an inventory and keep them."""
-    return Document(load_portfolio(decode_text(data, file=name), file=name), data, name)
+def portfolio_document(
+    data: bytes, name: str, *, folder: Path | None = None
+) -> Document[Portfolio]:
+    """Read the bytes of an inventory and keep them.
+
+    Parameters
+    ----------
+    folder
+        Where the files lie that it names; None refuses an inventory that names any.
+    """
+    stated = Document(load_portfolio(decode_text(data, file=name), file=name), data, name)
+    with placed_workloads(stated):
+        record, attachments = with_evidence(stated.record, folder)
+    return Document(record, data, name, attachments)
 
 
 def terms_document(data: bytes, name: str) -> Document[Terms]:
@@ -121,6 +136,7 @@ def recommend_into(
     inputs = [InputDigest(name=s.file, sha256=s.sha256) for s in usage.sources]
     inputs += bills.inputs
     inputs += [InputDigest(name=d.name, sha256=digest(d.data)) for d in (portfolio, terms)]
+    inputs += [InputDigest(name=a.name, sha256=digest(a.data)) for a in portfolio.attachments]
     inputs += [InputDigest(name=s.name, sha256=digest(s.data)) for s in price_sheets]
     placing = placed_prices(usage_files, settings.as_of, format_name, price_sheets)
     with _placed_terms(terms), placed_workloads(portfolio), placing:
@@ -146,6 +162,7 @@ def recommend_into(
         portfolio_toml=portfolio.data,
         terms_toml=terms.data,
         price_sheets=[sheet.data for sheet in price_sheets],
+        attachments=[file.data for file in portfolio.attachments],
         template=template,
     )
     tell("result written", 1.0)

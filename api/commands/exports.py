@@ -178,6 +178,23 @@ def init(
     out: Annotated[
         Path, typer.Option(metavar="DIR", file_okay=False, help="The directory for the two drafts.")
     ],
+    arrivals: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="When the requests came, as commitment import --arrivals writes it: it tells the "
+            "kind of work.",
+            show_default=False,
+        ),
+    ] = None,
+    utc_offset: Annotated[
+        int,
+        typer.Option(
+            metavar="HOURS", min=-12, max=14, help="Local time less UTC, to tell night from day."
+        ),
+    ] = 0,
     format_name: Format = None,
     prefer: Prefer = None,
     json: Json = False,
@@ -193,9 +210,14 @@ def init(
     from api.whole_files import create_files
     from forecast.units import add_months, month_of
     from forecast.usage.mapping import draft_portfolio, last_complete_day
+    from forecast.usage.request_logs.arrivals import read_arrivals
 
     usage = read_exports(files, progress, format_name, prefer)
-    portfolio = draft_portfolio(usage.rows)
+    portfolio = draft_portfolio(
+        usage.rows,
+        None if arrivals is None else read_arrivals(arrivals),
+        utc_offset_hours=utc_offset,
+    )
     first_month = add_months(month_of(last_complete_day(usage.rows)), 1)
     drafts = {
         "workloads.toml": portfolio_toml(portfolio, drafted_from=", ".join(f.name for f in files)),

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from api.terminal.backtest import had_you_used_this
 from api.terminal.evidence import evidence
+from api.terminal.latency import lever_evidence
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.ledger import cleaning, undecided
 from api.terminal.reconciliation import first_lines, reconciliation
@@ -54,6 +55,7 @@ def decision(result: Recommendation) -> Group:
             _risks(result),
             bridge("From last quarter's bill to the commitment", result.bridge),
             levers(result.workloads),
+            lever_evidence(result.workload_evidence),
             _migration(result),
             *(offers(result.offers).renderables if result.offers else ()),
             _scenarios(result),

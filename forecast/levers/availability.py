@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forecast.errors import UnknownModelError
 from forecast.levers.batch import batch_key, may_move
 from forecast.levers.caching import cacheable, min_prefix_tokens
 from forecast.levers.classification import Classification
+from forecast.levers.guard import NO_TOOLS_IN_BATCH, batch_takes, platform_limits
 from forecast.levers.prices import DayPrices
 from forecast.levers.routing import display_name
 from forecast.mix import TokenMix
+from forecast.records.latency import Latency
 from forecast.records.rates import ModelFacts
+from forecast.records.routing import NonInferiority
 from forecast.records.usage import MixKey
 from forecast.records.workloads import CachingLever, RoutingLever, Workload
 
@@ -44,7 +47,7 @@ def available(
             names.add("routing")
             models = sorted({*models, workload.routing.to_model})
     if workload.batch:
-        movable, refused = _batch(mix, classification, prices)
+        movable, refused = _batch(mix, workload.latency, classification, prices)
         notes += refused
         if movable:
             names.add("batch")
@@ -64,9 +67,17 @@ def _routing(
             f"{lever.to_model!r} is on no rate card; mend the id or add a price sheet",
             column=f"workloads.{workload}.routing.to_model",
         )
+    if lever.router and all(rates.model != lever.router.model for rates in prices.card.rates):
+        raise UnknownModelError(
+            f"{lever.router.model!r} is on no rate card; mend the id or add a price sheet",
+            column=f"workloads.{workload}.routing.router.model",
+        )
     others = [key for key in mix.keys if key.model != lever.to_model]
     lacking = [key for key in others if not prices.sold(key._replace(model=lever.to_model))]
     name = display_name(lever.to_model)
+    seen = lever.evaluated
+    if seen is not None and seen.verdict is NonInferiority.WORSE:
+        return False, [f"{name} is worse than its declared margin allows ({seen.reason})"]
     if not others:
         return False, [f"all of it runs on {name} already"]
     if lacking:
@@ -75,8 +86,13 @@ def _routing(
     return True, []
 
 
+def sold_in_batch(prices: DayPrices, latency: Latency) -> Callable[[MixKey], bool]:
+    """Tell of batch keys whether they have a price and their platform takes the requests."""
+    return lambda key: prices.sold(key) and batch_takes(key.platform, latency)
+
+
 def _batch(
-    mix: TokenMix, classification: Classification, prices: DayPrices
+    mix: TokenMix, latency: Latency, classification: Classification, prices: DayPrices
 ) -> tuple[bool, list[str]]:
     if classification.batch_vetoes:
         return False, ["batch is ruled out by a veto"]
@@ -85,13 +101,15 @@ def _batch(
         return False, [f"batch needs asynchronous work, and this is {decision}"]
     movable = [key for key in mix.keys if may_move(key)]
     lacking = [key for key in movable if not prices.sold(batch_key(key))]
+    limited = any(key.platform in NO_TOOLS_IN_BATCH for key in movable)
     notes = []
     if lacking:
         models = ", ".join(sorted({display_name(key.model) for key in lacking}))
         notes.append(f"no batch price for {models} as {_forms(lacking)}: that part stays")
-    if any(key.platform == "bedrock" for key in movable):
-        notes.append("batch on Bedrock takes no tools and no structured output: confirm neither")
-    return len(lacking) < len(movable), notes
+    if limited:
+        notes.append(platform_limits(latency, {key.platform for key in movable}).reason)
+    sold = sold_in_batch(prices, latency)
+    return any(sold(batch_key(key)) for key in movable), notes
 
 
 def _caching(

@@ -8,15 +8,17 @@ deadline than anyone documented.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from forecast.levers.guard import doubts, latency_checks, vetoes
 from forecast.levers.turnaround import (
     EXPIRY_HOURS,
     MISS_LIMIT,
-    RESULTS_KEPT_DAYS,
     deadline_of,
     miss_probability,
 )
+from forecast.records.guard import LatencyCheck
 from forecast.records.workloads import Archetype, Decision, Latency, Workload
 
 
@@ -32,11 +34,14 @@ class Classification:
         Sentences for the owner, the deciding one first.
     batch_vetoes
         What forbids batch whatever the decision is; empty when nothing does.
+    checks
+        Everything the hidden-latency guard looked at; empty for usage that nobody owns.
     """
 
     decision: Decision
     reasons: tuple[str, ...]
     batch_vetoes: tuple[str, ...] = ()
+    checks: tuple[LatencyCheck, ...] = ()
 
     @property
     def allows_batch(self) -> bool:
@@ -44,13 +49,15 @@ class Classification:
         return self.decision == Decision.ASYNCHRONOUS and not self.batch_vetoes
 
 
-def classify(workload: Workload | None) -> Classification:
+def classify(workload: Workload | None, platforms: Collection[str] = ()) -> Classification:
     """Answer the one question for a workload of the inventory.
 
     Parameters
     ----------
     workload
         None stands for usage that no rule catches: it has no owner who could answer.
+    platforms
+        Where the workload runs today.
 
     Examples
     --------
@@ -65,50 +72,17 @@ it or keep the work in real time')
             Decision.NEEDS_REVIEW, ("no rule catches this usage, so nobody has answered for it",)
         )
     latency = workload.latency
-    vetoes = _vetoes(latency)
+    checks = latency_checks(workload, platforms)
+    vetoed = vetoes(checks)
     if latency.needed_at_once is None:
-        return Classification(
-            Decision.NEEDS_REVIEW,
-            ("nobody has said whether the answer is needed the moment it is produced",),
-            vetoes,
-        )
+        unanswered = "nobody has said whether the answer is needed the moment it is produced"
+        return Classification(Decision.NEEDS_REVIEW, (unanswered,), vetoed, checks)
     if latency.needed_at_once:
-        return Classification(Decision.REAL_TIME, _real_time_reasons(workload), vetoes)
-    doubts = _hidden_latency(workload)
-    decision = Decision.NEEDS_REVIEW if doubts else Decision.ASYNCHRONOUS
-    return Classification(decision, (*doubts, *_asynchronous_reasons(latency), *vetoes), vetoes)
-
-
-def _vetoes(latency: Latency) -> tuple[str, ...]:
-    found = []
-    if latency.agent_loop:
-        found.append("the client's turns follow one another; a batch would take one pass a turn")
-    if latency.zero_data_retention:
-        found.append(
-            f"zero data retention forbids batch, whose results are kept {RESULTS_KEPT_DAYS} days"
-        )
-    return tuple(found)
-
-
-def _hidden_latency(workload: Workload) -> tuple[str, ...]:
-    """Give the doubts about an answer of "consumed later", one sentence each."""
-    latency = workload.latency
-    found = []
-    deadline = deadline_of(latency)
-    if deadline is not None and (miss := miss_probability(deadline)) > MISS_LIMIT:
-        downstream = deadline == latency.downstream_deadline_hours
-        whose = "the downstream deadline" if downstream else "the deadline"
-        found.append(
-            f"{whose} of {deadline:g} h is missed with probability {100 * miss:.1f} %, above "
-            f"{100 * MISS_LIMIT:.0f} %: confirm it or keep the work in real time"
-        )
-    if latency.expected_soon:
-        found.append("users get the result later but expect it soon: agree a deadline with them")
-    if workload.archetype == Archetype.INTERACTIVE:
-        found.append(
-            "it is described as interactive but answered as consumed later: ask who waits for it"
-        )
-    return tuple(found)
+        return Classification(Decision.REAL_TIME, _real_time_reasons(workload), vetoed, checks)
+    doubted = doubts(checks)
+    decision = Decision.NEEDS_REVIEW if doubted else Decision.ASYNCHRONOUS
+    reasons = (*doubted, *_asynchronous_reasons(latency), *vetoed)
+    return Classification(decision, reasons, vetoed, checks)
 
 
 def _asynchronous_reasons(latency: Latency) -> tuple[str, ...]:
@@ -116,7 +90,7 @@ def _asynchronous_reasons(latency: Latency) -> tuple[str, ...]:
     deadline = deadline_of(latency)
     if deadline is None:
         reasons.append(f"no deadline is stated; a batch may take {EXPIRY_HOURS:.0f} h")
-    elif (miss := miss_probability(deadline)) <= MISS_LIMIT:
+    elif (miss := miss_probability(deadline, latency.measured_turnaround)) <= MISS_LIMIT:
         reasons.append(
             f"the deadline of {deadline:g} h is missed with probability {100 * miss:.1f} %; "
             "what is late runs again in real time"

@@ -1,7 +1,8 @@
 """How large a lever's effect turns out to be, and when: one draw per scenario.
 
 Stated shares are drawn by the weight of their evidence (`shares`), hit shares of the cache from
-the best that is known of them (`hit_shares`). Levers start late by a geometric number of months.
+the best that is known of them (`hit_shares`), the share that passes on a lighter model by its
+evaluation (`pass_shares`). Levers start late by a geometric number of months.
 
 Every workload takes the same number of random numbers whatever its levers are, so that one more
 lever or better evidence leaves every other draw as it was.
@@ -19,13 +20,15 @@ from numpy.typing import NDArray
 
 from forecast.levers.caching import COLD_BATCH_HIT_SHARE, PRIMED_BATCH_HIT_SHARE, TTLS, Ttl
 from forecast.levers.hit_shares import OBSERVED, STATED, known_hits
+from forecast.levers.pass_shares import draw_pass_share, expected_pass_share
+from forecast.levers.routing_assumptions import routing_assumptions
 from forecast.levers.shares import CONCENTRATION, draw_share, expected_share
-from forecast.levers.turnaround import TURNAROUND, deadline_of, late_share
+from forecast.levers.turnaround import deadline_of, late_share, turnaround_assumption
 from forecast.mix import Floats
 from forecast.records.base import Provenance
 from forecast.records.caching import CacheEvidence, HitBand, HitBasis
 from forecast.records.recommendation import Assumption
-from forecast.records.workloads import CachingLever, Evidence, OwnerState, Workload
+from forecast.records.workloads import CachingLever, Evidence, OwnerState, RoutingLever, Workload
 
 MEAN_SLIP_MONTHS: Final[dict[OwnerState, float]] = {
     OwnerState.PROPOSED: 3.0,
@@ -169,13 +172,19 @@ def _effects(
     return LeverDraws(
         batch_share=in_batch,
         routing_share=share(routing.share, routing.evidence, 1) if routing else nothing,
-        pass_share=share(routing.pass_share, routing.evidence, 2) if routing else nothing,
+        pass_share=_pass_share(routing, uniforms) if routing else nothing,
         hit_share_real_time=real_time,
         hit_share_batch=hits_batch,
         slip_months=slip,
         thinning_ttls=thinning,
         reusable_share=reusable,
     )
+
+
+def _pass_share(lever: RoutingLever, uniforms: Floats | None) -> Floats:
+    if uniforms is None:
+        return np.array([expected_pass_share(lever)])
+    return draw_pass_share(lever, uniforms[2])
 
 
 def _batch_hits(lever: CachingLever, ttl: Ttl) -> tuple[float, Evidence]:
@@ -230,8 +239,11 @@ def effect_assumptions(
                 as_of=_AS_OF,
             )
         )
-    if workload.batch is not None and deadline_of(workload.latency) is not None:
-        found.append(TURNAROUND)
+    latency = workload.latency
+    if workload.batch is not None and (deadline_of(latency) or latency.measured_consumption):
+        found.append(turnaround_assumption(latency))
+    if workload.routing is not None:
+        found += routing_assumptions(workload.name, workload.routing)
     if workload.caching is not None:
         in_batch = workload.batch is not None
         found += _hit_assumptions(workload.name, workload.caching, observed or {})
@@ -245,7 +257,9 @@ def _stated(workload: Workload) -> list[tuple[str, Evidence, list[tuple[str, flo
     if batch := workload.batch:
         stated.append(("batch", batch.evidence, [("share", batch.share)]))
     if routing := workload.routing:
-        figures = [("share", routing.share), ("pass share", routing.pass_share)]
+        figures = [("share", routing.share)]
+        if routing.evaluated is None:
+            figures.append(("pass share", routing.pass_share))
         if routing.token_ratio is not None:
             figures.append(("token ratio", routing.token_ratio))
         if routing.retry_share:

@@ -10,10 +10,11 @@ import numpy as np
 from forecast.levers.batch import may_move
 from forecast.levers.caching import PRIMED_BATCH_HIT_SHARE, Ttl, break_even_hit_share
 from forecast.levers.hit_shares import BAND_EDGE, OBSERVED, STATED, Band, KnownHits
+from forecast.levers.pass_shares import expected_pass_share
 from forecast.levers.routing import display_name
-from forecast.levers.shares import expected_share
 from forecast.mix import TokenMix
 from forecast.records.caching import HitBasis
+from forecast.records.routing import CompletedTask
 from forecast.records.usage import TOKEN_KINDS, TokenKind
 from forecast.records.workloads import CachingLever, Evidence, RoutingLever, Workload
 
@@ -126,23 +127,33 @@ def hits_text(hits: Mapping[str, float]) -> str:
     return " and ".join(f"{100 * share:.0f} % hits{where[p]}" for p, share in hits.items())
 
 
-def routing(lever: RoutingLever, relative_cost: float) -> str:
+def routing(lever: RoutingLever, task: CompletedTask) -> str:
     """Compare the cost of a completed task.
 
     Parameters
     ----------
-    relative_cost
-        L, the cost of a try on the lighter model relative to today's task; its break-even pass
-        share is the same number.
+    task
+        Its parts, in shares of what the task costs today.
     """
-    passes = expected_share(lever.pass_share, lever.evidence)
+    passes = expected_pass_share(lever)
     text = (
-        f"a try on {display_name(lever.to_model)} costs {100 * relative_cost:.1f} % of the task "
-        f"today, so routing pays while more than {100 * relative_cost:.1f} % of the answers pass; "
-        f"{100 * passes:.0f} % expected"
+        f"a try on {display_name(lever.to_model)} costs {100 * task.attempt_share:.1f} % of the "
+        f"task today, so routing pays while more than {100 * task.break_even_pass_share:.1f} % of "
+        f"the answers pass; {100 * passes:.0f} % expected"
     )
+    extra = {
+        "the router": task.router_share,
+        "prefixes written again after an escalation": task.cache_rebuilt_share * task.tried_share,
+    }
+    for what, cost in extra.items():
+        if cost > SAME_COST:
+            text += f"; {what}: {100 * cost:.1f} %"
+    if lever.evaluated is not None:
+        return f"{text}; {lever.evaluated.file}: {lever.evaluated.reason}"
     if lever.evidence == Evidence.ASSUMED:
         text += ", which nobody has tested: evaluate pairs before it counts"
+    elif lever.evidence == Evidence.PROVEN:
+        text += "; it is called proven, and no evaluation is attached"
     return text
 
 

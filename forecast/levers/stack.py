@@ -16,7 +16,7 @@ import numpy as np
 
 from forecast.errors import WorkloadError
 from forecast.levers import explanation
-from forecast.levers.availability import available
+from forecast.levers.availability import available, sold_in_batch
 from forecast.levers.batch import move_to_batch
 from forecast.levers.broken_cache import rebuilt
 from forecast.levers.caching import (
@@ -29,10 +29,11 @@ from forecast.levers.caching import (
     thinned_hit_share,
 )
 from forecast.levers.classification import Classification
+from forecast.levers.completed_task import completed_task
 from forecast.levers.effects import LeverDraws, mean_effects
 from forecast.levers.hit_shares import known_hits, observed_hits
 from forecast.levers.prices import DayPrices
-from forecast.levers.routing import display_name, route, token_ratio
+from forecast.levers.routing import display_name, routed_mix
 from forecast.mix import UNITS_PER_TOKEN, Floats, TokenMix
 from forecast.records.rates import RateCard
 from forecast.records.usage import TOKEN_KINDS, MixKey, ServiceTier, TokenKind
@@ -139,6 +140,7 @@ def choose(
     *,
     observed_prompt_tokens: float | None = None,
     settled: tuple[frozenset[str], Ttl] | None = None,
+    withheld: Mapping[str, str] | None = None,
 ) -> LeverChoice:
     """Find the cheapest set of levers and cache lifetime at the expected effects.
 
@@ -156,6 +158,8 @@ def choose(
         Input-side tokens a request in the usage; None where requests are not reported.
     settled
         One of the choice's `stacks`, taken in place of the cheapest.
+    withheld
+        Levers that are not considered, each with the sentence that says why.
 
     Raises
     ------
@@ -174,6 +178,8 @@ def choose(
         return LeverChoice(NO_LEVERS, "5m", before, before, (note,), phi)
     offered, refused = available(mix, workload, classification, prices, phi)
     observed = observed_hits(mix, phi)
+    offered -= (withheld or {}).keys()
+    refused += (withheld or {}).values()
     effects = mean_effects(workload, observed)
 
     def stacked(active: frozenset[str], ttl: Ttl, *, mark_all: bool = False) -> TokenMix:
@@ -202,9 +208,8 @@ def choose(
     notes = [*refused]
     if "routing" in best:
         assert workload.routing is not None
-        notes.append(
-            explanation.routing(workload.routing, _cost_of_a_try(mix, workload, prices) / before)
-        )
+        task = completed_task(mix, workload.routing, prices)
+        notes.append(explanation.routing(workload.routing, task))
     if "caching" in offered:
         assert workload.caching is not None
         everywhere = best | {"caching"}
@@ -308,17 +313,17 @@ def _split(
     """Apply routing and batch, each part with the cache hits it has today."""
     result = mix
     if "routing" in active and (routing := workload.routing):
-        result = route(
+        result = routed_mix(
             result,
-            routing.to_model,
+            routing,
             draws.routing_share,
             draws.pass_share,
-            routing.retry_share,
-            token_ratio(prices.card, routing),
+            prices.card,
             sold=prices.sold,
         )
     if "batch" in active:
-        result = move_to_batch(result, draws.batch_share, sold=prices.sold, keeps_cache=False)
+        sold = sold_in_batch(prices, workload.latency)
+        result = move_to_batch(result, draws.batch_share, sold=sold, keeps_cache=False)
     return result
 
 
@@ -393,12 +398,3 @@ def _main_rates(mix: TokenMix, prices: DayPrices) -> tuple[float, ...]:
     """USD per token of the key that carries most of the work."""
     weight = (mix.tokens @ UNITS_PER_TOKEN).mean(axis=0)
     return prices.usd_per_token(mix.keys[int(np.argmax(weight))])[0]
-
-
-def _cost_of_a_try(mix: TokenMix, workload: Workload, prices: DayPrices) -> float:
-    """USD of one unit of demand that is tried on the lighter model and passes."""
-    assert workload.routing is not None
-    lever = workload.routing
-    ratio = token_ratio(prices.card, lever)
-    tried = route(mix, lever.to_model, 1.0, 1.0, lever.retry_share, ratio, sold=prices.sold)
-    return float(prices.unit_cost(tried).mean())

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.demand.forecast import DemandForecast
+from forecast.levers.acceptance import acceptance
 from forecast.levers.effects import effect_assumptions
 from forecast.levers.stack import LEVER_ORDER, configuration_text
 from forecast.mix import demand_units
@@ -25,6 +26,7 @@ from forecast.pipeline.migration_account import MigrationAccount, capacity_assum
 from forecast.pipeline.reconciled import discount_assumptions, warnings_of
 from forecast.pipeline.scenarios import scenarios
 from forecast.pipeline.schedule import Schedule
+from forecast.pipeline.workload_evidence import LeverGround
 from forecast.pricing.assumptions import pricing_assumptions
 from forecast.pricing.rating import monthly_list_cost
 from forecast.records.base import Provenance
@@ -143,6 +145,9 @@ class Account:
             decisions=decisions,
             seed=provenance.seed,
         ).entries()
+        ground = LeverGround(
+            self.usage.cleaned, self.card, self.as_of, self.terms.term_start, decisions
+        )
         return Recommendation(
             **dict(self.sizing) | {"warnings": warnings_of(self.checked, self.terms)},
             bridge=bridge(self._bridge_figures(counted)),
@@ -170,6 +175,8 @@ class Account:
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
             evidence=inputs.meter(self.plans, self._lever_usd()),
+            workload_evidence=ground.evidence(self.plans),
+            dossier=ground.dossier(self.plans),
             reconciliation=self.checked,
             cleaning=ledger,
             assumptions=(
@@ -294,6 +301,7 @@ class Account:
                         *plan.classification.reasons,
                         *plan.choice.notes,
                         *(f"not in the migration plan: {r}" for r in self._not_planned(plan)),
+                        *(acceptance(plan.workload).missing if plan.workload else ()),
                     ),
                     as_is_usd=totals[0],
                     optimised_usd=totals[1],

@@ -25,6 +25,7 @@ from forecast.errors import WorkloadError
 from forecast.levers.caching import Ttl
 from forecast.levers.classification import Classification, classify
 from forecast.levers.effects import LeverDraws, draw_effects
+from forecast.levers.prices import DayPrices
 from forecast.levers.stack import LEVER_ORDER, LeverChoice, apply_levers, choose
 from forecast.mix import (
     TokenMix,
@@ -46,6 +47,9 @@ MIX_WINDOW_DAYS = 28
 """The mix carried forward is that of the last four complete weeks (assumed: long enough to
 average weekdays and month-ends, short enough that a finished migration is not half seen)."""
 
+
+MONTHS_PER_WINDOW = 365.25 / 12 / MIX_WINDOW_DAYS
+"""Windows in a month: what the window used, a month."""
 
 MIX_DRIFT_SHARE = 0.1
 """Difference of unit cost between the halves of the window above which a note says so."""
@@ -90,7 +94,7 @@ def carried_mix(
     The window ends on the last day with demand, so that idle days with rows of zeros do not hide
     how the work is done.
     """
-    mix = observed_mix(_mix_window(daily, card, as_of), card.facts)
+    mix = observed_mix(mix_window(daily, card, as_of), card.facts)
     if mix is not None:
         return mix
     if workload is not None and workload.launch is not None:
@@ -104,7 +108,8 @@ def carried_mix(
     return None
 
 
-def _mix_window(daily: pd.DataFrame, card: RateCard, as_of: date) -> pd.DataFrame:
+def mix_window(daily: pd.DataFrame, card: RateCard, as_of: date) -> pd.DataFrame:
+    """Give the rows of the last `MIX_WINDOW_DAYS` with demand."""
     used = daily[(daily["day"] <= pd.Timestamp(as_of)) & (demand_units(daily, card.facts) > 0)]
     if used.empty:
         return used
@@ -146,10 +151,11 @@ def observed_prompt_tokens(daily: pd.DataFrame, as_of: date) -> float | None:
 
 def unit_cost(mix: TokenMix, card: RateCard, day: date) -> Floats:
     """USD of one unit of demand on `day`, with the models retired by then migrated, [n]."""
-    return price_mix(_living(mix, card, day), lambda key: card.usd_per_token(key, day))
+    return price_mix(living_mix(mix, card, day), lambda key: card.usd_per_token(key, day))
 
 
-def _living(mix: TokenMix, card: RateCard, day: date) -> TokenMix:
+def living_mix(mix: TokenMix, card: RateCard, day: date) -> TokenMix:
+    """Give a mix with the models that are retired on `day` migrated to their successors."""
     successors = retired_successors(card, {key.model for key in mix.keys}, day)
     return migrate_models(mix, successors, card.facts) if successors else mix
 
@@ -181,10 +187,13 @@ class UnitCosts:
         workload = self._plan.workload
         if workload is None or workload.routing is None:
             return set()
-        return {(key.platform, workload.routing.to_model) for key in self._plan.mix.keys}
+        models = {workload.routing.to_model}
+        if workload.routing.router is not None:
+            models.add(workload.routing.router.model)
+        return {(key.platform, model) for key in self._plan.mix.keys for model in models}
 
     def _on(self, day: date, active: frozenset[str]) -> Floats:
-        living = _living(self._plan.mix, self._card, day)
+        living = living_mix(self._plan.mix, self._card, day)
         targets = self._targets() if "routing" in active else set()
         retired = retired_successors(self._card, {model for _, model in targets}, day)
         targets = targets | {(p, retired[m]) for p, m in targets if m in retired}
@@ -209,7 +218,7 @@ class UnitCosts:
                     ttl=self._plan.choice.ttl,
                     prefix_share=self._plan.choice.prefix_share,
                 )
-                mix = _living(mix, self._card, day)
+                mix = living_mix(mix, self._card, day)
             self._known[regime] = price_mix(mix, lambda key: self._card.usd_per_token(key, day))
         return self._known[regime]
 
@@ -239,13 +248,17 @@ def plan_workloads(
         mix = carried_mix(rows, workload, card, as_of)
         if mix is None:
             mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))
-        classification = classify(workload)
+        classification = classify(workload, {key.platform for key in mix.keys})
         prompt = observed_prompt_tokens(rows, as_of)
-        living = _living(mix, card, prices_day)
-        choice = choose(
-            living, workload, classification, card, prices_day, observed_prompt_tokens=prompt
+        choice = _choose(
+            living_mix(mix, card, prices_day),
+            workload,
+            classification,
+            DayPrices(card, prices_day),
+            mix_window(rows, card, as_of),
+            prompt,
         )
-        drift = _drift_note(_mix_window(rows, card, as_of), card, prices_day)
+        drift = _drift_note(mix_window(rows, card, as_of), card, prices_day)
         choice = replace(choice, notes=(*choice.notes, *drift))
         draws = draw_effects(workload, n_scenarios, rng=child, observed=choice.observed_hits)
         plans.append(
@@ -262,6 +275,41 @@ def plan_workloads(
     return tuple(plans)
 
 
+def _choose(
+    mix: TokenMix,
+    workload: Workload | None,
+    classification: Classification,
+    prices: DayPrices,
+    window: pd.DataFrame,
+    prompt_tokens: float | None,
+) -> LeverChoice:
+    """Choose the levers; batch only where it saves more a month than running it costs."""
+
+    def chosen(withheld: Mapping[str, str] | None = None) -> LeverChoice:
+        return choose(
+            mix,
+            workload,
+            classification,
+            prices.card,
+            prices.day,
+            observed_prompt_tokens=prompt_tokens,
+            withheld=withheld,
+        )
+
+    found = chosen()
+    lever = workload.batch if workload is not None else None
+    if lever is None or "batch" not in found.active or window.empty:
+        return found
+    monthly_units = float(demand_units(window, prices.card.facts).sum()) * MONTHS_PER_WINDOW
+    note = (
+        f"batch saves less than the {lever.orchestration_usd_per_month:,.0f} USD a month that "
+        "running it costs"
+    )
+    without = chosen({"batch": note})
+    saving = (without.unit_cost_after - found.unit_cost_after) * monthly_units
+    return without if saving < float(lever.orchestration_usd_per_month) else found
+
+
 def chosen_again(
     plan: WorkloadPlan, active: frozenset[str], ttl: Ttl, card: RateCard, day: date
 ) -> WorkloadPlan:
@@ -270,7 +318,7 @@ def chosen_again(
     if active == choice.active and ("caching" not in active or ttl == choice.ttl):
         return plan
     again = choose(
-        _living(plan.mix, card, day),
+        living_mix(plan.mix, card, day),
         plan.workload,
         plan.classification,
         card,

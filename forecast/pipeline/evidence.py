@@ -24,7 +24,7 @@ from forecast.records.base import Provenance
 from forecast.records.caching import HitBasis
 from forecast.records.recommendation import EvidenceItem, EvidenceMeter
 from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED
-from forecast.records.workloads import Evidence, OwnerState, Workload
+from forecast.records.workloads import Evidence, OwnerState, RoutingLever, Workload
 from forecast.units import to_cents
 from forecast.usage.reading import SourceReport
 
@@ -32,6 +32,10 @@ Mask = NDArray[np.bool_]
 LeverUsd = Mapping[tuple[str, str], Decimal]
 
 _WEAK: Final = (Evidence.ASSUMED, Evidence.PILOTED)
+
+
+def _swap_evidence(lever: RoutingLever) -> Evidence:
+    return lever.evidence if lever.evaluated is None else lever.evaluated.state
 
 
 @dataclass(frozen=True)
@@ -302,9 +306,10 @@ class InputEvidence:
                 "arrival of batch results",
                 "batch",
                 f"the {TURNAROUND.name} is assumed: {TURNAROUND.value}",
-                "run a pilot and state the share that came in time",
+                "run a pilot and name its CSV of batch hours in latency.turnaround",
                 lambda w: (
                     w.batch is not None
+                    and w.latency.measured_turnaround is None
                     and (w.batch.evidence in _WEAK or deadline_of(w.latency) is not None)
                 ),
             ),
@@ -313,7 +318,7 @@ class InputEvidence:
                 "routing",
                 "the share of answers that pass is an opinion or a pilot",
                 "evaluate pairs: 872 prove a margin of 3 points (10 % discordance, 80 % power)",
-                lambda w: w.routing is not None and w.routing.evidence in _WEAK,
+                lambda w: w.routing is not None and _swap_evidence(w.routing) in _WEAK,
             ),
         ):
             names = [

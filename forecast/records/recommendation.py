@@ -9,6 +9,8 @@ from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
 from forecast.records.cleaning import CleaningEntry
+from forecast.records.dossier import EfficiencyDossier
+from forecast.records.guard import WorkloadEvidence
 from forecast.records.migration import MigrationPlan
 from forecast.records.outlook import Backtest, Outlook
 from forecast.records.reconciliation import Reconciliation
@@ -365,6 +367,10 @@ class Recommendation(Sizing):
     outlook: Outlook
     backtest: Backtest
     evidence: EvidenceMeter
+    workload_evidence: tuple[WorkloadEvidence, ...] = ()
+    """What stands behind the levers: the latency guard, what batch takes, evaluations."""
+    dossier: EfficiencyDossier | None = None
+    """What may be shown to the vendor of how well the tokens are used."""
     reconciliation: Reconciliation
     cleaning: tuple[CleaningEntry, ...]
     """The ledger: what looks odd in the history, what acts, and what the forecast did itself."""

@@ -9,10 +9,14 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from forecast.records.base import Name, Note, Provenance, Record, Share
+from forecast.records.batch import BatchLever as BatchLever
 from forecast.records.caching import CacheEvidence
 from forecast.records.capacity import Capacity, LeverEffort, QualityGate
 from forecast.records.cleaning import CleaningDecision
+from forecast.records.evidence_states import Evidence as Evidence
+from forecast.records.latency import Latency as Latency
 from forecast.records.migration_checks import check_blackouts, check_dependencies, check_gates
+from forecast.records.routing import RoutingLever as RoutingLever
 from forecast.records.usage import UNASSIGNED
 from forecast.units import month_of
 
@@ -43,15 +47,6 @@ class OwnerState(StrEnum):
     def has_shipped(self) -> bool:
         """Tell whether the levers act already."""
         return self in (OwnerState.SHIPPED, OwnerState.MEASURED)
-
-
-class Evidence(StrEnum):
-    """How well an effect is known; it decides how widely it is drawn."""
-
-    ASSUMED = "assumed"
-    PILOTED = "piloted"
-    PROVEN = "proven"
-    MEASURED = "measured"
 
 
 class Archetype(StrEnum):
@@ -111,39 +106,6 @@ class Rule(Record):
         return ", ".join(f"{words[f]} {value}" for f, value in given.items() if value is not None)
 
 
-class Latency(Record):
-    """The one question, its answer, and what would make the answer wrong.
-
-    Does a human or a real-time system need this answer the moment it is produced,
-    or is it consumed later?
-    """
-
-    needed_at_once: bool | None = None
-    """True: somebody waits. False: consumed later. None: nobody has answered."""
-    evidence: Note = ""
-    """What the answer rests on."""
-    answered_by: str | None = None
-    answered_on: date | None = None
-    deadline_hours: Positive | None = None
-    """Hours from submission to the moment the result must be there."""
-    expected_soon: bool = False
-    """A user gets the result later but expects it soon (hidden latency)."""
-    downstream_deadline_hours: Positive | None = None
-    """A tighter deadline of the system that reads the result."""
-    agent_loop: bool = False
-    """Turns follow one another in the client: vetoes batch."""
-    zero_data_retention: bool = False
-    """Results may not be stored, and batch results are kept 29 days: vetoes batch."""
-
-
-class BatchLever(Record):
-    """Send the asynchronous share of the workload through the batch tier."""
-
-    share: Share = 1.0
-    """Share of the workload's traffic that should be in batch once adopted."""
-    evidence: Evidence = Evidence.ASSUMED
-
-
 class CachingLever(Record):
     """Mark the stable part of the prompt as cacheable."""
 
@@ -185,21 +147,6 @@ class CachingLever(Record):
                 "arrivals_per_hour or arrivals_by_hour (to derive it)"
             )
         return self
-
-
-class RoutingLever(Record):
-    """Send a share of the workload to a lighter model."""
-
-    to_model: Name
-    share: Share = 1.0
-    """Share of the workload's traffic that is tried on the lighter model."""
-    pass_share: Share = 1.0
-    """Share of what is tried there whose answer is accepted; the rest is escalated."""
-    retry_share: Annotated[float, Field(ge=0, le=10)] = 0.0
-    """Extra attempts on the lighter model per task."""
-    token_ratio: Positive | None = None
-    """Tokens on the lighter model per token today; None takes the tokenizers' ratio."""
-    evidence: Evidence = Evidence.ASSUMED
 
 
 class AdoptionCurve(StrEnum):
@@ -267,6 +214,12 @@ class Workload(Record):
     owner: str | None = None
     owner_state: OwnerState = OwnerState.PROPOSED
     accepted_on: date | None = None
+    service_level: Note = ""
+    """What has to hold once its levers act, as its owner accepted it."""
+    rollback_trigger: Note = ""
+    """What has to happen for the change to be taken back."""
+    declined_reason: Note = ""
+    """Why its owner said no."""
     adoption_month: date | None = None
     """Month in which its levers start to act; None leaves it to the migration plan."""
     effort_weeks: Annotated[float, Field(ge=0, le=520)] = 2.0

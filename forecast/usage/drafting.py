@@ -13,8 +13,12 @@ from typing import Final
 import pandas as pd
 
 from forecast.errors import UsageFormatError
+from forecast.records.archetypes import ArchetypeProposal
 from forecast.records.usage import TOKEN_COLUMNS, UNASSIGNED, ServiceTier
-from forecast.records.workloads import Archetype, Portfolio, Rule, Workload
+from forecast.records.workloads import Portfolio, Rule, Workload
+from forecast.usage.archetypes import guess_archetype as guess_archetype
+from forecast.usage.archetypes import propose_archetype
+from forecast.usage.work_shape import work_shape
 
 MAX_DRAFTED: Final = 60
 """Workloads that a person can still review; beyond it a coarser attribution is taken."""
@@ -45,24 +49,6 @@ _FAMILIES: Final = (
     "mistral",
 )
 
-_WORDS: Final = {
-    Archetype.OVERNIGHT_ENRICHMENT: {"nightly", "overnight", "enrichment", "enrich"},
-    Archetype.BULK_CLASSIFICATION: {
-        "classification",
-        "classifier",
-        "classify",
-        "tagging",
-        "labeling",
-    },
-    Archetype.REVIEWED_CONTENT: {"drafts", "drafting", "copywriting", "content"},
-    Archetype.QUEUED_DOCUMENTS: {"documents", "invoices", "ocr", "contracts", "claims"},
-    Archetype.HISTORICAL_BACKFILL: {"backfill", "backfills", "reprocessing"},
-    Archetype.EVALUATION_RUNS: {"eval", "evals", "evaluation", "evaluations", "benchmark"},
-    Archetype.SCHEDULED_REPORTING: {"report", "reports", "reporting", "digest"},
-    Archetype.INTERACTIVE: {"chat", "chatbot", "assistant", "copilot", "voice"},
-}
-"""Words that say what a workload does; anything less clear stays unanswered."""
-
 
 @dataclass(frozen=True)
 class _Draft:
@@ -73,7 +59,12 @@ class _Draft:
     told: pd.DataFrame
 
 
-def draft_portfolio(rows: pd.DataFrame) -> Portfolio:
+def draft_portfolio(
+    rows: pd.DataFrame,
+    arrivals: pd.DataFrame | None = None,
+    *,
+    utc_offset_hours: int = 0,
+) -> Portfolio:
     """Draft the inventory that the usage tells of.
 
     Usage that its source already gives to a workload keeps that name. The rest is divided by API
@@ -84,6 +75,10 @@ def draft_portfolio(rows: pd.DataFrame) -> Portfolio:
     ----------
     rows
         `tables.USAGE_ROWS`.
+    arrivals
+        `tables.ARRIVALS` of the same requests: when they came tells the kind of work.
+    utc_offset_hours
+        Local time less UTC, to tell night from day.
 
     Returns
     -------
@@ -113,18 +108,19 @@ def draft_portfolio(rows: pd.DataFrame) -> Portfolio:
     )
     total = float(tokens.sum())
     n_days = rows["day"].nunique()
+    clock = _Clock(_by_day(rows), arrivals, utc_offset_hours)
     drafts = sorted(_drafts(told), key=lambda d: (-d.told["tokens"].sum(), d.name))
     names = {UNASSIGNED, *(draft.name for draft in drafts if draft.rule is None)}
     workloads = []
     for draft in drafts:
         name = draft.name if draft.rule is None else _unused(draft.name, names)
         names.add(name)
-        archetype, word = guess_archetype(name)
+        proposal = clock.proposal(name, draft.told)
         workloads.append(
             Workload(
                 name=name,
-                description=_describe(draft, total, n_days, word),
-                archetype=archetype,
+                description=_describe(draft, total, n_days, proposal),
+                archetype=proposal.archetype,
                 match=() if draft.rule is None else (draft.rule,),
             )
         )
@@ -138,23 +134,49 @@ def draft_portfolio(rows: pd.DataFrame) -> Portfolio:
     )
 
 
-def guess_archetype(name: str) -> tuple[Archetype | None, str]:
-    """Guess what a workload does from a clear word of its name, and give that word.
+@dataclass(frozen=True)
+class _Clock:
+    """Usage by day and arrivals of everything, to look one workload up in.
 
-    >>> guess_archetype("nightly-crm-enrichment")[0].value, guess_archetype("backend")
-    ('overnight_enrichment', (None, ''))
+    Attributes
+    ----------
+    by_day
+        Usage by `_TOLD_BY` and day, as `work_shape` takes it.
     """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    words = re.findall(r"[a-z]+", spaced.lower())
-    found = {
-        archetype: word
-        for word in reversed(words)
-        for archetype, known in _WORDS.items()
-        if word in known
-    }
-    if len(found) != 1:
-        return None, ""
-    return next(iter(found.items()))
+
+    by_day: pd.DataFrame
+    arrivals: pd.DataFrame | None
+    utc_offset_hours: int
+
+    def proposal(self, name: str, told: pd.DataFrame) -> ArchetypeProposal:
+        """Propose the kind of the workload that has these combinations of `_TOLD_BY`."""
+        ours = told[_TOLD_BY].drop_duplicates()
+        n_days = (self.by_day["day"].max() - self.by_day["day"].min()).days + 1
+        shape = work_shape(
+            self.by_day.merge(ours, on=_TOLD_BY),
+            n_days,
+            None if self.arrivals is None else self.arrivals.merge(ours, on=_TOLD_BY),
+            utc_offset_hours=self.utc_offset_hours,
+        )
+        return propose_archetype(name, shape)
+
+
+def _by_day(rows: pd.DataFrame) -> pd.DataFrame:
+    prompt = [column for column in TOKEN_COLUMNS if column != "output_tokens"]
+    counted = rows.assign(
+        prompt_tokens=rows[prompt].sum(axis=1).astype("float64"),
+        output_tokens=rows["output_tokens"].astype("float64"),
+        unknown=rows["requests"].isna(),
+    )
+    sums = counted.groupby([*_TOLD_BY, "day"], sort=True).agg(
+        prompt_tokens=("prompt_tokens", "sum"),
+        output_tokens=("output_tokens", "sum"),
+        requests=("requests", "sum"),
+        unknown=("unknown", "any"),
+    )
+    found = sums.reset_index()
+    found["requests"] = found["requests"].astype("Int64").mask(found["unknown"])
+    return found.drop(columns="unknown")
 
 
 def _drafts(told: pd.DataFrame) -> Iterator[_Draft]:
@@ -233,7 +255,7 @@ def _unused(name: str, names: set[str]) -> str:
     return candidate
 
 
-def _describe(draft: _Draft, total: float, n_days: int, word: str) -> str:
+def _describe(draft: _Draft, total: float, n_days: int, proposal: ArchetypeProposal) -> str:
     tokens = float(draft.told["tokens"].sum())
     share = tokens / total if total else 0.0
     by_model = draft.told.groupby("model")["tokens"].sum()
@@ -243,7 +265,17 @@ def _describe(draft: _Draft, total: float, n_days: int, word: str) -> str:
         f"{by_model.idxmax()}, {batch:.0%} of them in batch."
     )
     text += _shared_hint(draft)
-    return text + (f" Archetype guessed from the word {word!r} in its name." if word else "")
+    return text + _proposed(proposal)
+
+
+def _proposed(proposal: ArchetypeProposal) -> str:
+    """Say what a proposed archetype rests on, for the person who has to confirm it."""
+    if proposal.archetype is None:
+        return ""
+    text = f" Archetype proposed, please confirm: {'; '.join(proposal.reasons)}."
+    if proposal.runner_up is not None:
+        text += f" It could be {proposal.runner_up.value.replace('_', ' ')} too."
+    return text
 
 
 def _shared_hint(draft: _Draft) -> str:

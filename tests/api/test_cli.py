@@ -31,6 +31,12 @@ COMMANDS = (
     "size",
     "compare-offers",
     "workbook",
+    "evaluate-routing",
+    "questionnaire",
+    "import-questionnaire",
+    "split-workload",
+    "workload-pages",
+    "dossier",
     "serve",
 )
 

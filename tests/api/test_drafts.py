@@ -220,3 +220,37 @@ def test_a_draft_teaches_the_capacity():
         tomllib.loads("\n".join(["workloads = []", *taught[first : first + 4]]))
     )
     assert stated.capacity.blackouts[0].reason == "peak season"
+
+
+def test_evidence_and_acceptance_are_written_back() -> None:
+    text = """
+[[workloads]]
+name = "triage"
+owner_state = "declined"
+service_level = "by 7:00"
+rollback_trigger = "two late mornings"
+declined_reason = "the audit is not over"
+
+[workloads.latency]
+results_kept_at_most_days = 30.0
+data_residency = "EU only"
+uses_tools = false
+turnaround = "batches.csv"
+consumption = "reads.csv"
+
+[workloads.batch]
+share = 0.5
+submissions_per_day = 4
+build_usd = "12000"
+orchestration_usd_per_month = "250.50"
+
+[workloads.routing]
+to_model = "small"
+evaluation = "answers.csv"
+evaluated_on = 2026-10-09
+margin = { margin_share = 0.03, declared_by = "Ana", declared_on = 2026-10-01 }
+router = { model = "tiny", input_share = 0.2 }
+cache_rebuilt_share = 0.5
+"""
+    portfolio = load_portfolio(text)
+    assert load_portfolio(portfolio_toml(portfolio)) == portfolio

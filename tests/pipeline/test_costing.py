@@ -185,3 +185,17 @@ def test_a_launch_beside_running_traffic_is_priced_by_its_own_model():
     )
     kept = separate_launches(Portfolio(workloads=(begun,)), daily, card, AS_OF)
     assert kept.workloads == (begun,)
+
+
+@pytest.mark.parametrize(("orchestration", "active"), [("15", True), ("17", False)])
+def test_batch_that_costs_more_to_run_than_it_saves_is_left_out(orchestration, active):
+    """1,000,000 input tokens at 4 USD a million in four weeks: batch saves 2.17 USD a month."""
+    later = Latency(needed_at_once=False)
+    lever = BatchLever(
+        evidence="measured", orchestration_usd_per_month=str(float(orchestration) * 2.174 / 16)
+    )
+    plans, _ = _plans(
+        _daily(input_tokens=1_000_000), Workload(name="nightly", latency=later, batch=lever)
+    )
+    assert ("batch" in plans[0].choice.active) == active
+    assert any("running it costs" in note for note in plans[0].choice.notes) != active

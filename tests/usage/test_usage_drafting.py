@@ -26,9 +26,9 @@ def test_one_workload_per_key_largest_first_and_unanswered():
         None,
         Archetype.INTERACTIVE,
     ]
-    assert "guessed from the word 'nightly'" in workloads[0].description
+    assert "please confirm: the word 'nightly' in its name" in workloads[0].description
     assert "100% of them in batch" in workloads[0].description
-    assert "guessed" not in workloads[1].description
+    assert "please confirm" not in workloads[1].description
     for workload in workloads:
         assert workload.latency.needed_at_once is None
         assert workload.owner_state is OwnerState.PROPOSED

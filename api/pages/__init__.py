@@ -1,0 +1,1 @@
+"""Pages to print: one per workload for its engineer, and the efficiency dossier."""
