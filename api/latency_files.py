@@ -7,7 +7,12 @@ from collections import Counter
 from datetime import datetime
 
 from api.table_file import Cell, TableRow, parse_table
-from forecast.records.latency import MeasuredConsumption, MeasuredTurnaround, TurnaroundStep
+from forecast.records.latency import (
+    MAX_TURNAROUND_HOURS,
+    MeasuredConsumption,
+    MeasuredTurnaround,
+    TurnaroundStep,
+)
 
 DONE = ("done", "ended", "succeeded", "completed")
 UNFINISHED = ("running", "in_progress", "expired", "cancelled", "canceled")
@@ -79,6 +84,10 @@ def _hours(row: TableRow) -> float:
         cell = ended
     if not hours > 0:
         raise cell.refused("lies not after the submission; a batch takes time")
+    if hours > MAX_TURNAROUND_HOURS:
+        raise cell.refused(
+            f"makes {hours:,.0f} hours, more than a month; give hours from submission to the end"
+        )
     return hours
 
 

@@ -85,7 +85,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"usd": _usd, "percent": _percent, "words": _words, "hours": _hours}
+    found.filters |= {"usd": _usd, "percent": _percent, "words": _words}
+    found.filters |= {"hours": _hours, "sentence": _sentence}
     return found
 
 
@@ -110,6 +111,15 @@ def _percent(share: float | None) -> str:
 
 def _hours(hours: float | None) -> str:
     return "not stated" if hours is None else f"{hours:g} h"
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital letter and leave the rest as it is.
+
+    >>> _sentence("saves 3 USD on Haiku")
+    'Saves 3 USD on Haiku'
+    """
+    return text[:1].upper() + text[1:]
 
 
 def _words(value: str) -> str:

@@ -15,10 +15,14 @@ Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 FileName = Annotated[str, Field(min_length=1, max_length=500)]
 
 
+MAX_TURNAROUND_HOURS = 744
+"""A month; no vendor lets a batch run longer, so that more is a slip of the unit."""
+
+
 class TurnaroundStep(Record):
     """Batches that were followed for the same time."""
 
-    hours: Hours
+    hours: Annotated[float, Field(gt=0, le=MAX_TURNAROUND_HOURS)]
     n_done: Annotated[int, Field(ge=0)]
     n_unfinished: Annotated[int, Field(ge=0)]
     """Still running, cancelled or expired then: it would have taken longer."""

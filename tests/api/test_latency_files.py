@@ -50,6 +50,7 @@ def test_instants_may_stand_for_hours() -> None:
         ("hours,outcome\n0,done", "row 1, column hours: lies not after the submission"),
         ("hours,outcome\n-1,done", "row 1, column hours: is -1, and has to be zero or more"),
         ("hours,outcome\nnan,done", "row 1, column hours: is not a number: 'nan'"),
+        ("hours,outcome\n3600,done", "row 1, column hours: makes 3,600 hours, more than a month"),
         ("hours,outcome\n1,maybe", "row 1, column outcome: is 'maybe'; write done"),
         ("hours\n1", "column outcome: is missing"),
         (

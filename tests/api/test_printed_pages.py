@@ -65,6 +65,8 @@ def test_every_owned_workload_has_a_page(answer: Recommendation) -> None:
         "accepted without a day",
         "accepted without a trigger to go back",
         "Turnaround: assumed",
+        "Batch pays while a late result costs less than",
+        "USD a month; what building and running it costs is not stated",
     ):
         assert said in nightly, said
     assert "Needed at once." in pages["02-chat.html"]
