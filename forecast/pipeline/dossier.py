@@ -93,7 +93,7 @@ def _work(plan: WorkloadPlan, usd: float, prices: DayPrices) -> _Work | None:
             mix,
             plan.workload,
             plan.choice.active,
-            mean_effects(plan.workload),
+            mean_effects(plan.workload, plan.choice.observed_hits),
             prices.card,
             prices.day,
             ttl=plan.choice.ttl,
