@@ -216,7 +216,7 @@ def terms_toml(terms: Terms, *, example: bool = False) -> str:
             lines.append(f"{key} = {_value(value)}")
     for i, tier in enumerate(terms.tiers):
         lines += ["", "[[tiers]]" + ("  # the first tier is what on-demand pays" if not i else "")]
-        lines += _pairs(tier.model_dump())
+        lines += _pairs(tier.model_dump(exclude_defaults=True))
     return "\n".join(lines) + "\n"
 
 

@@ -42,7 +42,7 @@ from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
 from forecast.records.workloads import OwnerState, Workload
 from forecast.sizing.assessment import assess
-from forecast.sizing.schedule import equal_schedule
+from forecast.sizing.schedule import schedule_of
 from forecast.sizing.settlement import settle
 from forecast.units import to_cents
 
@@ -233,7 +233,7 @@ class Account:
 
     def _workloads(self, optimised: Floats) -> tuple[WorkloadResult, ...]:
         """One row a workload; the settled saving is what dropping that lever alone would cost."""
-        schedule = equal_schedule(self.terms, float(self.sizing.commitment.recommended_usd))
+        schedule = schedule_of(self.terms, float(self.sizing.commitment.recommended_usd))
         tier = self.terms.tier_for(self.sizing.commitment.recommended_usd)
         base = settle(self.terms, schedule, optimised, tier=tier).cost.mean()
         decisions = self.costs.decisions
