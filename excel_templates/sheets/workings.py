@@ -265,6 +265,8 @@ def why_not_live(terms: Terms) -> str | None:
         return "unused dollars roll into the next period"
     if terms.beyond_core:
         return f"the contract has clauses beyond the core: {', '.join(terms.beyond_core)}"
+    if terms.on_exhaustion != "overage":
+        return "the agreement renews early when it is used up"
     if terms.minimum_commitment_usd > 0:
         return "the agreement has a minimum commitment"
     if len(terms.tiers) > N_TIERS:

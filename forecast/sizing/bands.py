@@ -49,12 +49,16 @@ def bands(terms: Terms, ceiling_usd: Decimal) -> Iterator[Band]:
     ...     Tier(from_commitment_usd=Decimal(90), discount_share=.1)))
     >>> for band in bands(terms, Decimal(900)):
     ...     print(band.lower_usd, [tier.discount_share for tier in band.tiers])
-    0.00 [0.0, 0.0]
+    0.01 [0.0, 0.0]
     120.00 [0.0, 0.1]
     180.00 [0.0, 0.1]
-    360.00 [0.1, 0.1]
+    359.98 [0.1, 0.1]
+
+    The first year's part of 359.98 is 89.995, which is 90.00 in cents.
     """
     least = least_commitment(terms)
+    if not terms.is_core:
+        least = max(least, CENT)  # one cent brings what signing brings; nothing is no deal
     starts = sorted({least, *(floor for floor in _floors(terms) if floor > least)})
     for lower, upper in zip(starts, [s - CENT for s in starts[1:]] + [ceiling_usd], strict=True):
         if upper >= lower:
@@ -83,4 +87,17 @@ def _floors(terms: Terms) -> Iterator[Decimal]:
         part = Decimal(len(of_year)) / len(weights)
         for tier in terms.tiers:
             exact = terms.threshold_usd(tier) * part / share
-            yield exact.quantize(CENT, rounding=ROUND_CEILING)
+            yield from _changes(terms, exact.quantize(CENT, rounding=ROUND_CEILING))
+
+
+def _changes(terms: Terms, near_usd: Decimal) -> Iterator[Decimal]:
+    """Give the cents near a threshold with other tiers than the cent before.
+
+    A year's part is rounded, and two years may reach their thresholds a cent apart.
+    """
+    reach = int(1 / min(terms.period_weights)) + 2
+    cents = [max(near_usd + CENT * step, Decimal(0)) for step in range(-reach, reach + 1)]
+    tiers = [_tiers(terms, amount) for amount in cents]
+    for amount, before, now in zip(cents[1:], tiers[:-1], tiers[1:], strict=True):
+        if before != now:
+            yield amount

@@ -25,7 +25,7 @@ from forecast.sizing.consumption import Consumed, Consumption, Group, split_by_g
 from forecast.sizing.list_changes import contract_list, market_list
 from forecast.sizing.needs import PeriodNeed, Rows, StepNeed
 from forecast.sizing.true_down import lowered
-from forecast.sizing.volume import discounts, mixed
+from forecast.sizing.volume import discounts
 
 
 @dataclass
@@ -82,15 +82,12 @@ def _months(
     months = _Months(*(zero.copy() for _ in range(6)))
     families = {group.family for group in usage.usage}
     in_force = discounts(terms, by_month, counted_list(terms, usage), families)
-    renewed = _renewed(terms, usage, protected, in_force)
     outside = 1 - terms.outside_discount_share
     for group, list_usd in usage.usage.items():
         platform = platform_of(terms, group)
         d = in_force[group.family]
         price = protected * (1 - d)
         o = _overage(terms, d)
-        if renewed is not None:
-            o = np.maximum(o, mixed(terms, renewed, group.family))
         over = protected * (1 - o)
         if terms.usage_is_portable:
             over = np.minimum(over, outside)
@@ -118,34 +115,11 @@ def counted_list(terms: Terms, usage: Consumption) -> Floats:
 
 
 def _overage(terms: Terms, d: Floats) -> Floats:
+    if terms.overage == "committed_rate" or terms.on_exhaustion == "early_renewal":
+        return d
     if terms.overage == "list":
         return np.zeros_like(d)
-    if terms.overage == "committed_rate":
-        return d
     return np.minimum(terms.overage_discount_share, d)
-
-
-def _renewed(
-    terms: Terms, usage: Consumption, protected: Floats, in_force: dict[str, Floats]
-) -> Floats | None:
-    """Give the weights of the tiers that a new commitment at each path's pace would earn."""
-    if terms.on_exhaustion == "overage":
-        return None
-    pace = np.zeros_like(protected)
-    for group, list_usd in usage.usage.items():
-        price = 1.0 if terms.drawdown_basis == "list" else 1 - in_force[group.family]
-        pace += platform_of(terms, group).counts_share * list_usd * protected * price
-    thresholds = [float(tier.from_commitment_usd) for tier in terms.tiers]
-    reached = np.empty(pace.shape, dtype=np.int64)
-    length = terms.term_months if terms.tier_basis == "term" else 12
-    for first in range(0, terms.term_months, length):
-        year = pace[:, first : first + length]
-        scale = 1.0 if terms.tier_basis == "term" else 12 / year.shape[1]
-        # Half a cent: a pace that equals a threshold reaches it, whatever the last bit says.
-        amount = year.sum(axis=1) * scale + 0.005
-        index = np.searchsorted(thresholds, amount, side="right") - 1
-        reached[:, first : first + length] = index[:, None]
-    return np.asarray(np.eye(len(thresholds))[reached])
 
 
 def _on_demand(terms: Terms, usage: Consumption, months: _Months, at: Rows) -> None:

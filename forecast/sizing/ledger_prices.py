@@ -77,6 +77,7 @@ def price_steps(
         {group: usd * (market[t] if market else ONE) for group, usd in step.items()}
         for t, step in enumerate(usage)
     ]
+    lists = _contract_lists(terms, market, len(usage))
     steps = []
     for t, step in enumerate(listed):
         tier = tiers[t // size]
@@ -85,15 +86,7 @@ def price_steps(
         else:
             year = t * months // 12
             of_year = [s for i, s in enumerate(listed) if i * months // 12 == year]
-            lists = _contract_lists(terms, market, len(usage))
-            whole = [
-                (s, lists[i])
-                for i, s in enumerate(listed)
-                if terms.tier_basis == "term" or i * months // 12 == year
-            ]
-            in_force = _in_force(terms, tier, of_year, months)
-            renewed = _renewed(terms, in_force, whole, months)
-            priced = _price(terms, step, lists[t], in_force, renewed)
+            priced = _price(terms, step, lists[t], _in_force(terms, tier, of_year, months))
         _add_fees(terms, priced, months, is_on_demand=tier is None)
         steps.append(priced)
     _pay_with_credits(terms, steps, [tiers[t // size] is None for t in range(len(usage))])
@@ -156,25 +149,7 @@ def _reached(terms: Terms, amount: Decimal) -> Tier:
     return [t for t in terms.tiers if amount + half_cent >= t.from_commitment_usd][-1]
 
 
-def _renewed(
-    terms: Terms, mix: Discounts, steps: Sequence[tuple[Usage, Decimal]], months: int
-) -> Tier | None:
-    """The tier that a new commitment at the path's own pace would earn."""
-    if terms.on_exhaustion == "overage":
-        return None
-    pace = ZERO
-    for step, listed in steps:
-        for group, usd in step.items():
-            price = ONE if terms.drawdown_basis == "list" else 1 - _discount(mix, group.family)
-            pace += usd * _counts(terms, group)[0] * listed * price
-    if terms.tier_basis == "annual":
-        pace = pace * 12 / (len(steps) * months)
-    return _reached(terms, pace)
-
-
-def _price(
-    terms: Terms, step: Usage, listed: Decimal, mix: Discounts, renewed: Tier | None
-) -> PricedUsage:
+def _price(terms: Terms, step: Usage, listed: Decimal, mix: Discounts) -> PricedUsage:
     found = PricedUsage()
     outside = 1 - exact(terms.outside_discount_share)
     for group, usd in step.items():
@@ -185,8 +160,8 @@ def _price(
             "committed_rate": d,
             "discounted": min(exact(terms.overage_discount_share), d),
         }[terms.overage]
-        if renewed is not None:
-            o = max(o, exact(renewed.discount_of(group.family)))
+        if terms.on_exhaustion == "early_renewal":
+            o = d
         over = listed * (1 - o)
         if terms.usage_is_portable:
             over = min(over, outside)

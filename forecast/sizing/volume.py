@@ -30,13 +30,9 @@ def discounts(
     tiers = [terms.tiers[0] if tier is None else tier for tier in by_month]
     if terms.tier_by == "consumption" and all(tier in terms.tiers for tier in tiers):
         weights = volume_weights(terms, counted_usd)
-        return {f: mixed(terms, weights, f) for f in families}
+        table = {f: np.array([tier.discount_of(f) for tier in terms.tiers]) for f in families}
+        return {f: np.asarray(weights @ of_tier) for f, of_tier in table.items()}
     return {f: np.array([tier.discount_of(f) for tier in tiers]) for f in families}
-
-
-def mixed(terms: Terms, weights: Floats, family: str) -> Floats:
-    """Mix the tiers' discounts of a family: [..., T] from weights [..., T, K]."""
-    return np.asarray(weights @ np.array([tier.discount_of(family) for tier in terms.tiers]))
 
 
 def volume_weights(terms: Terms, list_usd: Floats) -> Floats:

@@ -121,9 +121,9 @@ def clause_contracts(draw: st.DrawFn) -> Terms:
         shortfall_price=draw(st.sampled_from(["face", "discounted"])),
         overage=overage,
         overage_discount_share=draw(shares) if overage == "discounted" else 0.0,
-        on_exhaustion="overage"
-        if tier_by == "consumption"
-        else draw(st.sampled_from(["overage", "early_renewal"])),
+        on_exhaustion=draw(st.sampled_from(["overage", "early_renewal"]))
+        if overage == "list"
+        else "overage",
         rollover_share=0.0 if minimum else draw(st.sampled_from([0.0, 0.5, 1.0])),
         rollover_periods=draw(st.integers(1, 2)),
         unused_value_share=draw(st.sampled_from([0.0, 0.3])),

@@ -121,10 +121,10 @@ def _overage(terms: Terms) -> Iterator[str]:
             f"overage_discount_share contradicts overage = {terms.overage!r}; "
             "use overage = 'discounted'"
         )
-    if terms.on_exhaustion == "early_renewal" and terms.tier_by == "consumption":
+    if terms.on_exhaustion == "early_renewal" and terms.overage != "list":
         yield (
-            "on_exhaustion = 'early_renewal' contradicts tier_by = 'consumption': volume tiers "
-            "already follow the pace; use on_exhaustion = 'overage'"
+            f"on_exhaustion = 'early_renewal' contradicts overage = {terms.overage!r}: once the "
+            "agreement renews nothing is overage; drop one of them"
         )
 
 

@@ -39,8 +39,8 @@ class Terms(Record):
     overage_discount_share: DiscountShare = 0.0
     """Off list, with `overage = "discounted"`; the tier's own discount caps it."""
     on_exhaustion: Literal["overage", "early_renewal"] = "overage"
-    """`early_renewal`: beyond the commitment, usage gets the tier that a new commitment at its
-    pace would earn, where that is cheaper than overage."""
+    """`early_renewal`: beyond the commitment, the rest of the term runs at the tier of a new
+    commitment of the same size, which is then owed beyond the term."""
     rollover_share: Share = 0.0
     """Share of the unused that is carried into the next period of the term."""
     rollover_periods: Annotated[int, Field(ge=1, le=120)] = 1
@@ -155,7 +155,6 @@ class Terms(Record):
     def beyond_core(self) -> tuple[str, ...]:
         """The clauses in use that need more than one price for all usage of a period."""
         used = {
-            "on_exhaustion": self.on_exhaustion != "overage",
             "ramp_weights": len(set(self.ramp_weights)) > 1,
             "monthly_minimum_share": self.monthly_minimum_share > 0,
             "true_downs": bool(self.true_downs),
