@@ -15,7 +15,7 @@ from forecast.levers.effects import effect_assumptions
 from forecast.levers.plan import gate
 from forecast.levers.stack import LEVER_ORDER, configuration_text
 from forecast.mix import demand_units
-from forecast.paths import Floats, period_totals
+from forecast.paths import Floats
 from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
 from forecast.pipeline.cleaned_usage import CleanedUsage
 from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
@@ -42,6 +42,7 @@ from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
 from forecast.records.workloads import OwnerState, Workload
 from forecast.sizing.assessment import assess
+from forecast.sizing.consumption import for_settlement
 from forecast.sizing.schedule import schedule_of
 from forecast.sizing.settlement import settle
 from forecast.units import to_cents
@@ -115,9 +116,10 @@ class Account:
         }
         recommended = self.sizing.commitment.recommended_usd
         as_is_number = states["as_is"].commitment_usd
-        optimised = self._periods(decisions.optimised_usd)
-        signed = assess(self.terms, recommended, optimised)
-        too_much = assess(self.terms, as_is_number, optimised)
+        optimised = decisions.optimised_usd.sum(axis=2)
+        settled_on = for_settlement(self.terms, optimised)
+        signed = assess(self.terms, recommended, settled_on)
+        too_much = assess(self.terms, as_is_number, settled_on)
         counted = self._lever_means(counted_only=True)
         ledger = LedgerFigures(
             usage=self.usage,
@@ -168,9 +170,6 @@ class Account:
     @property
     def _draws_contracted(self) -> bool:
         return self.terms.drawdown_basis == "contracted"
-
-    def _periods(self, by_workload: Floats) -> Floats:
-        return period_totals(by_workload.sum(axis=2), self.terms.period_months)
 
     def _lever_usd(self) -> dict[tuple[str, str], Decimal]:
         """Mean list saving over the term by workload and lever."""
@@ -233,9 +232,7 @@ class Account:
 
     def _workloads(self, optimised: Floats) -> tuple[WorkloadResult, ...]:
         """One row a workload; the settled saving is what dropping that lever alone would cost."""
-        schedule = schedule_of(self.terms, float(self.sizing.commitment.recommended_usd))
-        tier = self.terms.tier_for(self.sizing.commitment.recommended_usd)
-        base = settle(self.terms, schedule, optimised, tier=tier).cost.mean()
+        base = self._settled_mean(optimised)
         decisions = self.costs.decisions
         rows = []
         for w, plan in enumerate(self.plans):
@@ -244,14 +241,10 @@ class Account:
                 saving = self.costs.lever_saving_usd.get((plan.name, lever))
                 if saving is None:
                     continue
-                by_period = period_totals(saving, self.terms.period_months)
                 if plan.owner_state.counts:
-                    other = settle(self.terms, schedule, optimised + by_period, tier=tier)
-                    settled = float(other.cost.mean() - base)
+                    settled = self._settled_mean(optimised + saving) - base
                 else:
-                    less = np.maximum(optimised - by_period, 0.0)
-                    other = settle(self.terms, schedule, less, tier=tier)
-                    settled = float(base - other.cost.mean())
+                    settled = base - self._settled_mean(np.maximum(optimised - saving, 0.0))
                 levers.append(
                     LeverSaving(
                         lever=lever,
@@ -282,6 +275,14 @@ class Account:
                 )
             )
         return tuple(rows)
+
+    def _settled_mean(self, monthly: Floats) -> float:
+        """Mean cost of [M, T] list cost under the recommended commitment."""
+        commitment = self.sizing.commitment.recommended_usd
+        schedule = schedule_of(self.terms, float(commitment))
+        tier = self.terms.tier_for(commitment) if self.terms.is_core else None
+        list_usd = for_settlement(self.terms, monthly)
+        return float(settle(self.terms, schedule, list_usd, tier=tier).cost.mean())
 
     def _to_come(self) -> tuple[str, ...]:
         """Workloads whose levers count and have not shipped."""

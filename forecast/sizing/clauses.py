@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from forecast.paths import Floats, period_totals
+from forecast.paths import Floats
 from forecast.records.recommendation import ClauseValue
 from forecast.records.terms import PERIOD_MONTHS, Terms, Tier
 from forecast.sizing.assessment import assess
+from forecast.sizing.consumption import Consumed, for_settlement
 from forecast.sizing.search import cheapest_commitment
 from forecast.sizing.tariff import overage_discount
 from forecast.sizing.wording import share_text
@@ -33,13 +34,13 @@ Step = tuple[str, str, Terms]
 """The clause, the change in words, and the terms with it."""
 
 
-def clause_values(terms: Terms, list_usd_monthly: Floats) -> tuple[ClauseValue, ...]:
+def clause_values(terms: Terms, list_usd_monthly: Consumed) -> tuple[ClauseValue, ...]:
     """Price every step that makes sense for these terms, the most valuable first.
 
     Parameters
     ----------
     list_usd_monthly
-        [M, T] list cost by month: a step may change the settlement period.
+        [M, T] list cost by month, or `Consumption`: a step may change the settlement period.
     """
     ours, cost = _optimum(terms, list_usd_monthly)
     values = []
@@ -59,8 +60,8 @@ def clause_values(terms: Terms, list_usd_monthly: Floats) -> tuple[ClauseValue, 
     return tuple(sorted(values, key=lambda v: -v.value_usd))
 
 
-def _optimum(terms: Terms, list_usd_monthly: Floats) -> tuple[Decimal, Floats]:
-    list_usd = period_totals(list_usd_monthly, terms.period_months)
+def _optimum(terms: Terms, list_usd_monthly: Consumed) -> tuple[Decimal, Floats]:
+    list_usd = for_settlement(terms, list_usd_monthly)
     best = cheapest_commitment(terms, list_usd)
     return best, assess(terms, best, list_usd).cost
 

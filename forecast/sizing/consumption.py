@@ -94,6 +94,18 @@ def total_of(list_usd: Consumed) -> Floats:
     return np.asarray(whole.sum(axis=1))
 
 
+def mean_path(list_usd: Consumed) -> Consumed:
+    """Give the mean of all paths, as one path."""
+    if isinstance(list_usd, Consumption):
+        return Consumption({g: usd.mean(axis=0)[None, :] for g, usd in list_usd.usage.items()})
+    return np.asarray(list_usd.mean(axis=0)[None, :])
+
+
+def scaled(list_usd: Consumed, factor: float) -> Consumed:
+    """Scale every amount."""
+    return list_usd.times(factor) if isinstance(list_usd, Consumption) else list_usd * factor
+
+
 def periods_of(terms: Terms, list_usd: Consumed) -> Floats:
     """List cost by settlement period, [M, P], of all groups together.
 

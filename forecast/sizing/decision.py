@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from forecast.paths import Floats
 from forecast.records.recommendation import Commitment, IndifferenceBand, Interval, Sizing
 from forecast.records.terms import Offer, Terms
 from forecast.sizing.assessment import Assessment
 from forecast.sizing.assessment import assess as assess
 from forecast.sizing.clauses import clause_values
 from forecast.sizing.closed_form import break_even_utilisation, optimal_quantile
+from forecast.sizing.consumption import Consumed
 from forecast.sizing.curve import commitment_curve
 from forecast.sizing.interval import indifference_band, optimum_interval
 from forecast.sizing.moves import moves
@@ -25,9 +25,9 @@ from forecast.units import to_cents
 
 def size(
     terms: Terms,
-    list_usd_monthly: Floats,
+    list_usd_monthly: Consumed,
     *,
-    replicates: Iterable[Floats] | None = None,
+    replicates: Iterable[Consumed] | None = None,
     offers: Sequence[Offer] = (),
 ) -> Sizing:
     """Name the commitment with the lowest expected cost, and its risks.
@@ -37,8 +37,8 @@ def size(
     terms
         The contract.
     list_usd_monthly
-        [M, T] list cost of M equally weighted paths in the T months of the term. They are the
-        decision set: everything is settled on them.
+        [M, T] list cost of M equally weighted paths in the T months of the term, or the same by
+        group (`Consumption`). They are the decision set: everything is settled on them.
     replicates
         The same paths as resampled evidence would have them, for the interval of the optimum.
     offers
@@ -95,7 +95,7 @@ def _commitment(
     return Commitment(
         recommended_usd=best.commitment_usd,
         schedule=schedule_in_cents(terms, best.commitment_usd),
-        tier_discount_share=best.tier.discount_share,
+        tier_discount_share=best.tier.discount_share if terms.is_core else found.discount_share,
         percentile=found.percentile,
         closed_form_percentile=_closed_form(terms, best),
         interval=interval,
@@ -111,7 +111,7 @@ def _commitment(
 
 def _closed_form(terms: Terms, best: Optimum) -> float | None:
     """Give what the one-tier formula says; it knows one settlement period and a commitment."""
-    if terms.n_periods > 1 or best.commitment_usd == 0:
+    if terms.n_periods > 1 or best.commitment_usd == 0 or not terms.is_core:
         return None
     d = best.tier.discount_share
     return optimal_quantile(
@@ -129,7 +129,7 @@ def _break_even(terms: Terms, best: Optimum) -> float | None:
     Only the last period's unused dollars are left at the end of the term, so r counts for its
     part; what rollover saves is not counted.
     """
-    if best.commitment_usd == 0:
+    if best.commitment_usd == 0 or not terms.is_core:
         return None
     return break_even_utilisation(
         best.tier.discount_share,

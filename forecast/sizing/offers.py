@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forecast.errors import TermsError
-from forecast.paths import Floats, period_totals
 from forecast.records.recommendation import OfferScore
 from forecast.records.terms import Offer, Terms
 from forecast.sizing.assessment import Assessment, assess
+from forecast.sizing.consumption import Consumed, for_settlement
 from forecast.sizing.interval import TOLERANCE_SHARE
 from forecast.sizing.path_checks import by_settlement_period
 from forecast.sizing.search import Optimum, best_commitment
@@ -33,7 +33,7 @@ class _Alternative:
 
 
 def score_offers(
-    terms: Terms, offers: Sequence[Offer], list_usd_monthly: Floats
+    terms: Terms, offers: Sequence[Offer], list_usd_monthly: Consumed
 ) -> tuple[OfferScore, ...]:
     """Settle offers on our paths and say what to do with each.
 
@@ -77,7 +77,7 @@ def score_offers(
     )
 
 
-def _settle(terms: Terms, offer: Offer, list_usd_monthly: Floats) -> _Settled:
+def _settle(terms: Terms, offer: Offer, list_usd_monthly: Consumed) -> _Settled:
     asked = offer.terms
     if (asked.term_start, asked.term_months) != (terms.term_start, terms.term_months):
         raise TermsError(
@@ -91,7 +91,7 @@ def _settle(terms: Terms, offer: Offer, list_usd_monthly: Floats) -> _Settled:
         "usage_is_portable": terms.usage_is_portable and asked.usage_is_portable,
     }
     as_ours = asked.model_copy(update=facts)
-    list_usd = period_totals(list_usd_monthly, asked.period_months)
+    list_usd = for_settlement(as_ours, list_usd_monthly)
     amount = offer.schedule_usd or offer.total_usd
     return _Settled(offer, assess(as_ours, amount, list_usd), best_commitment(as_ours, list_usd))
 
