@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import decisions, exports, fetch, forecasts, formats, rates, service
+from api.commands import contracts, decisions, exports, fetch, forecasts, formats, rates, service
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -98,6 +98,10 @@ app.command(
     epilog="Example: commitment compare-offers result/recommendation.json --terms offer_a.toml "
     "--terms offer_b.toml",
 )(decisions.compare_offers)
+app.command(
+    "explain-terms",
+    epilog="Example: commitment explain-terms terms.toml",
+)(contracts.explain_terms)
 app.command(
     "workbook",
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",

@@ -15,6 +15,7 @@ from api.terminal.backtest import had_you_used_this
 from api.terminal.evidence import evidence
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.ledger import cleaning, undecided
+from api.terminal.negotiation import negotiation
 from api.terminal.reconciliation import first_lines, reconciliation
 from api.terminal.usage import source_notes
 from forecast.records.base import Provenance
@@ -76,6 +77,7 @@ def sizing(result: Sizing) -> Group:
             tiers(result.tiers, result.commitment.recommended_usd),
             _risks(result),
             clauses(result),
+            *negotiation(result),
         ]
     )
 

@@ -23,7 +23,7 @@ from forecast.pipeline.distributions import cost_outlook
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.ledger import LedgerFigures, undecided_factors
 from forecast.pipeline.reconciled import discount_assumptions, warnings_of
-from forecast.pipeline.scenarios import scenarios
+from forecast.pipeline.scenarios import flip_values, scenarios
 from forecast.pricing.assumptions import pricing_assumptions
 from forecast.pricing.rating import monthly_list_cost
 from forecast.records.base import Provenance
@@ -49,6 +49,10 @@ from forecast.units import to_cents
 
 QUARTER_DAYS = 91
 """13 complete weeks."""
+
+VENDOR_FACTOR = 1.225
+"""What a vendor's forecast is taken to be over run-rate: the middle of the 15 to 30 % above it
+that AWS buyers report of proposals."""
 
 
 def assumptions_of(
@@ -151,7 +155,9 @@ class Account:
                 recommended,
                 to_come=self._to_come(),
                 undecided=undecided_factors(ledger, decisions.workloads),
+                vendor_forecast_usd=VENDOR_FACTOR * self._bridge_figures(counted).last_quarter_usd,
             ),
+            flips=flip_values(self.terms, decisions, recommended, to_come=self._to_come()),
             history=monthly_list_cost(self.rated, self.as_of),
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,

@@ -9,6 +9,14 @@ from pydantic import Field
 
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
 from forecast.records.cleaning import CleaningEntry
+from forecast.records.negotiation import (
+    Exchange,
+    FlipValue,
+    OfferChange,
+    ReachingUp,
+    RiskChoice,
+    ScheduleValue,
+)
 from forecast.records.outlook import Backtest, Outlook
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
@@ -152,6 +160,13 @@ class OfferScore(Record):
     regret_usd: Usd
     """Against the best commitment under our own terms."""
     verdict: Note
+    answer: Literal["accept", "counter", "walk_away"] | None = None
+    """What the verdict comes to; None in results of before."""
+    p50_cost_usd: Usd | None = None
+    cvar95_cost_usd: Usd | None = None
+    waste_p95_usd: Usd | None = None
+    acceptable_with: tuple[OfferChange, ...] = ()
+    """Single changes that would make it acceptable, one of a kind; empty when it already is."""
 
 
 class Scenario(Record):
@@ -162,6 +177,10 @@ class Scenario(Record):
     expected_cost_usd: Usd
     breaks: bool
     """Whether signing today's number would then cost more than the indifference tolerance."""
+    kept_expected_cost_usd: Usd | None = None
+    """What today's number would then cost; None in results of before."""
+    regret_usd: Usd | None = None
+    """That, less the cost of the best number: the length of the scenario's bar in a tornado."""
 
 
 class BridgeStep(Record):
@@ -333,6 +352,15 @@ class Sizing(Record):
     curve: tuple[CurvePoint, ...]
     clauses: tuple[ClauseValue, ...]
     offers: tuple[OfferScore, ...] = ()
+    reaching_up: tuple[ReachingUp, ...] = ()
+    """Every tier above the recommendation."""
+    exchange: tuple[Exchange, ...] = ()
+    """What the clauses are worth in points of discount, the most valuable first."""
+    schedule_value: ScheduleValue | None = None
+    """A commitment of its own a period; None where there is one period, too many to search, or a
+    clause beyond the core."""
+    risk_choice: RiskChoice | None = None
+    """The best commitment under the preference that was asked for; None without one."""
 
 
 class Recommendation(Sizing):
@@ -348,6 +376,8 @@ class Recommendation(Sizing):
     """List cost as is, less each lever in turn, to list cost optimised (means over the term)."""
     migration: tuple[MigrationStep, ...]
     scenarios: tuple[Scenario, ...]
+    """The one with the largest regret first, as in a tornado."""
+    flips: tuple[FlipValue, ...] = ()
     history: tuple[HistoryMonth, ...]
     outlook: Outlook
     backtest: Backtest

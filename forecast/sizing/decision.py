@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from forecast.records.negotiation import RiskPreference
 from forecast.records.recommendation import Commitment, IndifferenceBand, Interval, Sizing
 from forecast.records.terms import Offer, Terms
 from forecast.sizing.assessment import Assessment
 from forecast.sizing.assessment import assess as assess
-from forecast.sizing.clauses import clause_values
+from forecast.sizing.clauses import valued_steps
 from forecast.sizing.closed_form import break_even_utilisation, optimal_quantile
 from forecast.sizing.consumption import Consumed
 from forecast.sizing.curve import commitment_curve
+from forecast.sizing.exchange import exchange_table
 from forecast.sizing.interval import indifference_band, optimum_interval
 from forecast.sizing.moves import moves
 from forecast.sizing.offers import score_offers
 from forecast.sizing.path_checks import by_settlement_period
+from forecast.sizing.risk_choice import risk_choice
 from forecast.sizing.schedule import schedule_in_cents
+from forecast.sizing.schedule_value import schedule_value
 from forecast.sizing.search import Optimum, best_commitment
 from forecast.sizing.tariff import no_deal_discount, overage_discount
-from forecast.sizing.tiers import tier_rows
+from forecast.sizing.tiers import reaching_up, tier_rows
 from forecast.units import to_cents
 
 
@@ -29,6 +33,7 @@ def size(
     *,
     replicates: Iterable[Consumed] | None = None,
     offers: Sequence[Offer] = (),
+    preference: RiskPreference | None = None,
 ) -> Sizing:
     """Name the commitment with the lowest expected cost, and its risks.
 
@@ -43,6 +48,8 @@ def size(
         The same paths as resampled evidence would have them, for the interval of the optimum.
     offers
         Vendors' offers to score on the same paths.
+    preference
+        Weights and caps of the two risks; the choice under them is given beside the cheapest.
 
     Raises
     ------
@@ -71,17 +78,25 @@ def size(
     interval = optimum_interval(
         terms, (by_settlement_period(terms, paths) for paths in replicates or ())
     )
+    steps = valued_steps(terms, list_usd_monthly)
+    tiers = tier_rows(terms, list_usd, best)
     return Sizing(
         headline=found.headline,
         terms=terms,
         commitment=_commitment(
             terms, best, found, interval, indifference_band(terms, list_usd, best)
         ),
-        tiers=tier_rows(terms, list_usd, best),
+        tiers=tiers,
         moves=moves(terms, list_usd, best),
         curve=commitment_curve(terms, list_usd, best),
-        clauses=clause_values(terms, list_usd_monthly),
+        clauses=tuple(value for value, _ in steps),
         offers=score_offers(terms, offers, list_usd_monthly),
+        reaching_up=reaching_up(terms, list_usd, best, tiers),
+        exchange=exchange_table([value for value, _ in steps], [saved for _, saved in steps]),
+        schedule_value=schedule_value(terms, list_usd),
+        risk_choice=None
+        if preference is None or preference.is_neutral
+        else risk_choice(terms, list_usd, best, preference),
     )
 
 

@@ -59,11 +59,14 @@ class BestSchedule:
         At that schedule, not rounded.
     even
         The best commitment that splits as the terms say.
+    paths
+        [M, P] list cost by settlement period that it was found on.
     """
 
     schedule_usd: tuple[Decimal, ...]
     expected_cost_usd: float
     even: Optimum
+    paths: Floats
 
     @property
     def value_usd(self) -> float:
@@ -101,7 +104,7 @@ def best_schedule(terms: Terms, list_usd: Consumed) -> BestSchedule:
     >>> round(found.even.expected_cost_usd, 2), round(found.value_usd, 2)
     (350.0, 50.0)
     """
-    beyond = [clause for clause in terms.beyond_core if clause != "ramp_weights"]
+    beyond = _beyond(terms)
     if beyond:
         raise TermsError(
             f"a schedule is searched for core clauses, and {beyond[0]} is beyond them; size it "
@@ -115,7 +118,16 @@ def best_schedule(terms: Terms, list_usd: Consumed) -> BestSchedule:
     search.run()
     schedule = _in_cents(search.parts, search.best)
     settled = settle(free, np.array([float(amount) for amount in schedule]), paths)
-    return BestSchedule(schedule, objective_usd(settled.cost), even)
+    return BestSchedule(schedule, objective_usd(settled.cost), even, paths)
+
+
+def has_schedules(terms: Terms) -> bool:
+    """Tell whether schedules are searched under these terms."""
+    return not _beyond(terms)
+
+
+def _beyond(terms: Terms) -> list[str]:
+    return [clause for clause in terms.beyond_core if clause != "ramp_weights"]
 
 
 def _in_cents(parts: list[list[int]], schedule_usd: Floats) -> tuple[Decimal, ...]:

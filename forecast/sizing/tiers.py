@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.optimize import brentq
 
+from forecast.records.negotiation import ReachingUp
 from forecast.records.recommendation import TierRow
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
@@ -41,6 +44,36 @@ def tier_rows(terms: Terms, list_usd: Consumed, best: Optimum) -> tuple[TierRow,
         )
         for found in best.per_tier
     )
+
+
+def reaching_up(
+    terms: Terms, list_usd: Consumed, best: Optimum, rows: Sequence[TierRow]
+) -> tuple[ReachingUp, ...]:
+    """Say of every tier above the recommendation what reaching for it means.
+
+    Parameters
+    ----------
+    rows
+        What `tier_rows` wrote for the same optimum.
+    """
+    ours = best.as_tier_optimum()
+    found = []
+    for row, above in zip(rows, best.per_tier, strict=True):
+        if above.tier == best.tier or above.commitment_usd <= best.commitment_usd:
+            continue
+        even = break_even_consumption(terms, list_usd, ours, above)
+        found.append(
+            ReachingUp(
+                from_commitment_usd=row.from_commitment_usd,
+                discount_share=row.discount_share,
+                commitment_usd=row.best_commitment_usd,
+                break_even_list_usd=None if even is None else to_cents(even),
+                reach_probability=0.0 if even is None else share_reaching(list_usd, even),
+                expected_loss_usd=to_cents(above.expected_cost_usd - best.expected_cost_usd),
+                sentence=row.verdict,
+            )
+        )
+    return tuple(found)
 
 
 def _verdict(terms: Terms, list_usd: Consumed, best: Optimum, found: TierOptimum) -> str:

@@ -29,6 +29,7 @@ COMMANDS = (
     "recommend",
     "size",
     "compare-offers",
+    "explain-terms",
     "workbook",
     "serve",
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sizing_contracts import amounts
 
 from forecast.records.terms import Terms
+from forecast.records.terms.sentences import sentences
 from forecast.sizing.consumption import Consumption, Group, for_settlement
 from forecast.sizing.ledger import LedgerLine, ledger, ledger_total, worth_on_first_day
 from forecast.sizing.list_changes import market_list
@@ -124,3 +125,31 @@ def next_terms() -> Terms:
         term_months=24,
         true_downs=[{"after_months": 12, "reduction_share": 0.6}],
     )
+
+
+CHANGES_NOTHING = {"name", "term_start", "ramp_weights", "usage_shares"}
+
+
+@given(clause_contracts())
+@settings(max_examples=60, deadline=None)
+def test_every_clause_that_is_not_the_default_changes_what_is_said(terms: Terms) -> None:
+    said = sentences(terms)
+    for name, field in Terms.model_fields.items():
+        if field.is_required() or name in CHANGES_NOTHING:
+            continue
+        plain = terms.model_copy(update={name: field.default})
+        if getattr(terms, name) != field.default and is_in_use(terms, name):
+            assert sentences(plain) != said, name
+
+
+def is_in_use(terms: Terms, name: str) -> bool:
+    """Whether a clause says anything beside the others."""
+    return {
+        "overage_discount_share": terms.overage == "discounted",
+        "shortfall_price": terms.drawdown_basis == "list",
+        "rollover_share": terms.n_periods > 1,
+        "rollover_periods": terms.rollover_share > 0 and terms.n_periods > 1,
+        "usage_is_portable": terms.outside_discount_share > 0,
+        "payment_months": terms.payment_months != terms.period_months,
+        "tier_basis": len(terms.tiers) > 1,
+    }.get(name, True)
