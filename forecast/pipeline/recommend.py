@@ -31,6 +31,7 @@ from forecast.pipeline.costing import (
 )
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.measured_shares import with_measured_shares
 from forecast.pipeline.migrations import with_migrations
 from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
@@ -228,6 +229,7 @@ def recommend(
     costs = cost_paths(paths, chosen, plans, card)
 
     tell("sizing", 0.8)
+    terms = with_measured_shares(terms, offers, costs.decisions, plans, card)
     sizing = size(
         terms,
         costs.decisions.optimised_usd.sum(axis=2),

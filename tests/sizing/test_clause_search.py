@@ -93,6 +93,32 @@ def test_a_friendlier_clause_never_costs_more(friendlier: dict[str, Any]) -> Non
     assert best_cost(base.model_copy(update=friendlier)) <= best_cost(base) + 0.01
 
 
+def test_no_path_is_cheaper_than_its_own_hindsight() -> None:
+    terms = contract(
+        LADDER,
+        fees=(Fee(name="seats", usd_per_month=Decimal(900), counts=True),),
+        platforms=(Platform(name="marketplace", counts_share=0.5),),
+        monthly_minimum_share=0.02,
+    )
+    paths = on_lognormal(terms, 25)
+    settled = assess(terms, best_commitment(terms, paths).commitment_usd, paths)
+    for m, cost in enumerate(settled.cost):
+        own = best_commitment(terms, paths.rows(slice(m, m + 1)))
+        assert cost >= own.expected_cost_usd - 0.01
+
+
+def test_two_halves_average_to_the_whole() -> None:
+    terms = contract(LADDER, credits=(Credit(usd=Decimal(7000), expires_after_months=4),))
+    paths = on_lognormal(terms, 40)
+    for commitment in (Decimal(0), Decimal(250_000), Decimal(640_000)):
+        halves = [
+            assess(terms, commitment, paths.rows(part)).expected_cost_usd
+            for part in (slice(0, 20), slice(20, 40))
+        ]
+        whole = assess(terms, commitment, paths).expected_cost_usd
+        assert whole == pytest.approx(sum(halves) / 2)
+
+
 def test_a_minimum_commitment_leaves_nothing_between_it_and_no_deal() -> None:
     free = contract(LADDER)
     best = best_commitment(free, on_lognormal(free))

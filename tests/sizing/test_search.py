@@ -46,6 +46,24 @@ def test_the_search_finds_the_closed_form(totals: Floats, d: float, o: float, r:
     assert best.expected_cost_usd <= by_formula + 1e-5
 
 
+@pytest.mark.parametrize("shortfall", ["face", "discounted"])
+@pytest.mark.parametrize(("d", "o", "r"), [(0.15, 0.0, 0.0), (0.25, 0.10, 0.0), (0.3, 0.0, 0.4)])
+def test_the_search_finds_the_closed_form_where_list_usage_retires_the_commitment(
+    totals: Floats, d: float, o: float, r: float, shortfall: str
+) -> None:
+    terms = contract(
+        [(0, 0.0), (1, d)],
+        drawdown_basis="list",
+        shortfall_price=shortfall,
+        overage="discounted" if o else "list",
+        overage_discount_share=o,
+        unused_value_share=r,
+    )
+    best = best_commitment(terms, totals)
+    level = optimal_quantile(d, o, r, "list", shortfall_price=shortfall)
+    assert assess(terms, best.commitment_usd, totals).percentile == pytest.approx(level, abs=1e-4)
+
+
 def brute_best(terms: Terms, paths: Floats, n_grid: int = N_GRID) -> float:
     """Search a grid, every threshold and no deal, by an independent settlement."""
     top = 1.2 * float(paths.sum(axis=1).max())
