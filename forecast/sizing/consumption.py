@@ -127,7 +127,8 @@ def periods_of(terms: Terms, list_usd: Consumed) -> Floats:
 def split_by_group(terms: Terms, list_usd: Consumed) -> Consumption:
     """Tell months and groups apart for clauses that need them.
 
-    A single group is split by `usage_shares`, where the terms state them.
+    A single group is split by `usage_shares`, where the terms state them. Periods are spread over
+    their months where no clause tells months apart.
 
     Raises
     ------
@@ -135,6 +136,9 @@ def split_by_group(terms: Terms, list_usd: Consumed) -> Consumption:
         Months or groups that a clause needs are not known, with the clause.
     """
     if not isinstance(list_usd, Consumption):
+        if not terms.settles_by_month and list_usd.shape[1:] == (terms.n_periods,):
+            months = terms.period_months
+            list_usd = np.repeat(list_usd / months, months, axis=1)
         if list_usd.ndim != 2 or list_usd.shape[1] != terms.term_months:
             raise PathsError(
                 f"the paths have shape {list_usd.shape}; {terms.beyond_core[0]} needs one column "

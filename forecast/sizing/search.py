@@ -21,7 +21,7 @@ from forecast.paths import Floats
 from forecast.records.terms import Terms, Tier
 from forecast.sizing.bands import bands, least_commitment
 from forecast.sizing.bands import tier_floor_usd as tier_floor_usd
-from forecast.sizing.consumption import Consumed, Consumption, periods_of
+from forecast.sizing.consumption import Consumed, periods_of, split_by_group
 from forecast.sizing.expected import ExpectedCost, SortedConsumption, sells_at_one_slope
 from forecast.sizing.list_changes import market_list
 from forecast.sizing.needs import period_needs
@@ -145,10 +145,10 @@ def _ceiling(terms: Terms, list_usd: Consumed, consumption: SortedConsumption) -
     """Give a commitment that no path could use up by half."""
     largest = consumption.largest
     if not terms.is_core:
-        assert isinstance(list_usd, Consumption)
-        market = market_list(terms, list_usd.n_paths)
+        usage = split_by_group(terms, list_usd)
+        market = market_list(terms, usage.n_paths)
         fees = sum(float(fee.usd_per_month) for fee in terms.fees)
-        drawn = periods_of(terms, list_usd.times(market)) + fees * terms.period_months
+        drawn = periods_of(terms, usage.times(market)) + fees * terms.period_months
         largest = float((drawn / np.array(terms.period_weights)).max())
     floor = max(float(terms.threshold_usd(terms.tiers[-1])), float(least_commitment(terms)))
     return to_cents(2 * max(largest, floor, 1.0))
