@@ -103,6 +103,14 @@ app.command(
     epilog="Example: commitment explain-terms terms.toml",
 )(contracts.explain_terms)
 app.command(
+    "export-commitment",
+    epilog="Example: commitment export-commitment result/recommendation.json --out proposed.csv",
+)(contracts.export_commitment)
+app.command(
+    "import-commitment",
+    epilog="Example: commitment import-commitment commitments.csv --out current.toml",
+)(contracts.import_commitment)
+app.command(
     "workbook",
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",
 )(decisions.workbook)

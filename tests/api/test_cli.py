@@ -30,6 +30,8 @@ COMMANDS = (
     "size",
     "compare-offers",
     "explain-terms",
+    "export-commitment",
+    "import-commitment",
     "workbook",
     "serve",
 )
