@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -84,6 +85,17 @@ class FlipValue(Record):
     """None when no value in the range that was tried flips the decision."""
     tried_to: float
     sentence: Note
+
+
+class CashMonth(Record):
+    """One calendar month under the recommended commitment, over all paths."""
+
+    month: date
+    cash_usd: Usd
+    """What falls due, on average."""
+    cash_p95_usd: Usd
+    expense_usd: Usd
+    """Usage when it is used, commitment when it lapses, on average."""
 
 
 class Exchange(Record):

@@ -10,6 +10,7 @@ from pydantic import Field
 from forecast.records.base import Name, Note, Provenance, Record, Share, Usd
 from forecast.records.cleaning import CleaningEntry
 from forecast.records.negotiation import (
+    CashMonth,
     Exchange,
     FlipValue,
     OfferChange,
@@ -359,6 +360,8 @@ class Sizing(Record):
     schedule_value: ScheduleValue | None = None
     """A commitment of its own a period; None where there is one period, too many to search, or a
     clause beyond the core."""
+    cash: tuple[CashMonth, ...] = ()
+    """What falls due and what is expensed under the recommendation, by calendar month."""
     risk_choice: RiskChoice | None = None
     """The best commitment under the preference that was asked for; None without one."""
 

@@ -53,20 +53,30 @@ class _Months:
 
 
 def clause_needs(
-    terms: Terms, tiers: Sequence[Tier | None], list_usd: Consumed
+    terms: Terms,
+    tiers: Sequence[Tier | None],
+    list_usd: Consumed,
+    *,
+    by_month: bool = False,
 ) -> list[PeriodNeed]:
-    """Give the needs of every settlement period; see `needs.period_needs`."""
+    """Give the needs of every settlement period; see `needs.period_needs`.
+
+    Parameters
+    ----------
+    by_month
+        Tell months apart even where no clause does.
+    """
     usage = split_by_group(terms, list_usd)
     market = market_list(terms, usage.n_paths)
     usage = usage.times(market)
     protected = contract_list(terms.price_protection, market) / market
-    by_month = [tiers[t // terms.period_months] for t in range(terms.term_months)]
-    on_demand = np.array([tier is None for tier in by_month])
-    months = _months(terms, by_month, usage, protected)
+    of_month = [tiers[t // terms.period_months] for t in range(terms.term_months)]
+    on_demand = np.array([tier is None for tier in of_month])
+    months = _months(terms, of_month, usage, protected)
     _on_demand(terms, usage, months, on_demand)
     _fees(terms, months, on_demand)
     _credits(terms, months, on_demand)
-    size = 1 if terms.settles_by_month else terms.period_months
+    size = 1 if by_month or terms.settles_by_month else terms.period_months
     needs = []
     for p, tier in enumerate(tiers):
         first, end = p * terms.period_months, (p + 1) * terms.period_months

@@ -9,6 +9,7 @@ from forecast.records.recommendation import Commitment, IndifferenceBand, Interv
 from forecast.records.terms import Offer, Terms
 from forecast.sizing.assessment import Assessment
 from forecast.sizing.assessment import assess as assess
+from forecast.sizing.cash import cash_months
 from forecast.sizing.clauses import valued_steps
 from forecast.sizing.closed_form import break_even_utilisation, optimal_quantile
 from forecast.sizing.consumption import Consumed
@@ -94,6 +95,7 @@ def size(
         reaching_up=reaching_up(terms, list_usd, best, tiers),
         exchange=exchange_table([value for value, _ in steps], [saved for _, saved in steps]),
         schedule_value=schedule_value(terms, list_usd),
+        cash=cash_months(terms, best.commitment_usd, list_usd_monthly),
         risk_choice=None
         if preference is None or preference.is_neutral
         else risk_choice(terms, list_usd, best, preference),
