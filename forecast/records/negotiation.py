@@ -87,6 +87,21 @@ class FlipValue(Record):
     sentence: Note
 
 
+class StagingValue(Record):
+    """Signing later, or less now with a right to add, against signing the best number now."""
+
+    policy: Literal["wait", "upsize"]
+    decision_month: int
+    """Months of the term that are seen before the decision."""
+    commitment_now_usd: Usd
+    expected_commitment_usd: Usd
+    """What is signed in the end, on average."""
+    expected_cost_usd: Usd
+    value_usd: Usd
+    standard_error_usd: Usd
+    sentence: Note
+
+
 class CashMonth(Record):
     """One calendar month under the recommended commitment, over all paths."""
 

@@ -17,6 +17,7 @@ from forecast.records.negotiation import (
     ReachingUp,
     RiskChoice,
     ScheduleValue,
+    StagingValue,
 )
 from forecast.records.outlook import Backtest, Outlook
 from forecast.records.reconciliation import Reconciliation
@@ -360,6 +361,8 @@ class Sizing(Record):
     schedule_value: ScheduleValue | None = None
     """A commitment of its own a period; None where there is one period, too many to search, or a
     clause beyond the core."""
+    staging: tuple[StagingValue, ...] = ()
+    """What waiting and a right to add are worth; empty where it is not simulated."""
     cash: tuple[CashMonth, ...] = ()
     """What falls due and what is expensed under the recommendation, by calendar month."""
     risk_choice: RiskChoice | None = None

@@ -12,7 +12,7 @@ from forecast.sizing.assessment import assess as assess
 from forecast.sizing.cash import cash_months
 from forecast.sizing.clauses import valued_steps
 from forecast.sizing.closed_form import break_even_utilisation, optimal_quantile
-from forecast.sizing.consumption import Consumed
+from forecast.sizing.consumption import Consumed, Consumption
 from forecast.sizing.curve import commitment_curve
 from forecast.sizing.exchange import exchange_table
 from forecast.sizing.interval import indifference_band, optimum_interval
@@ -23,6 +23,7 @@ from forecast.sizing.risk_choice import risk_choice
 from forecast.sizing.schedule import schedule_in_cents
 from forecast.sizing.schedule_value import schedule_value
 from forecast.sizing.search import Optimum, best_commitment
+from forecast.sizing.staging import staging_values
 from forecast.sizing.tariff import no_deal_discount, overage_discount
 from forecast.sizing.tiers import reaching_up, tier_rows
 from forecast.units import to_cents
@@ -95,6 +96,9 @@ def size(
         reaching_up=reaching_up(terms, list_usd, best, tiers),
         exchange=exchange_table([value for value, _ in steps], [saved for _, saved in steps]),
         schedule_value=schedule_value(terms, list_usd),
+        staging=()
+        if isinstance(list_usd_monthly, Consumption)
+        else staging_values(terms, list_usd_monthly, best),
         cash=cash_months(terms, best.commitment_usd, list_usd_monthly),
         risk_choice=None
         if preference is None or preference.is_neutral
