@@ -87,6 +87,16 @@ class FlipValue(Record):
     sentence: Note
 
 
+class Position(Record):
+    """Where to open, what to aim at and where to stop, for one issue."""
+
+    issue: str
+    opening: Note
+    target: Note
+    walk_away: Note
+    reason: Note
+
+
 class StagingValue(Record):
     """Signing later, or less now with a right to add, against signing the best number now."""
 

@@ -14,6 +14,7 @@ from forecast.records.negotiation import (
     Exchange,
     FlipValue,
     OfferChange,
+    Position,
     ReachingUp,
     RiskChoice,
     ScheduleValue,
@@ -361,6 +362,7 @@ class Sizing(Record):
     schedule_value: ScheduleValue | None = None
     """A commitment of its own a period; None where there is one period, too many to search, or a
     clause beyond the core."""
+    positions: tuple[Position, ...] = ()
     staging: tuple[StagingValue, ...] = ()
     """What waiting and a right to add are worth; empty where it is not simulated."""
     cash: tuple[CashMonth, ...] = ()

@@ -19,6 +19,7 @@ from forecast.sizing.interval import indifference_band, optimum_interval
 from forecast.sizing.moves import moves
 from forecast.sizing.offers import score_offers
 from forecast.sizing.path_checks import by_settlement_period
+from forecast.sizing.positions import positions
 from forecast.sizing.risk_choice import risk_choice
 from forecast.sizing.schedule import schedule_in_cents
 from forecast.sizing.schedule_value import schedule_value
@@ -81,20 +82,22 @@ def size(
         terms, (by_settlement_period(terms, paths) for paths in replicates or ())
     )
     steps = valued_steps(terms, list_usd_monthly)
+    values = tuple(value for value, _ in steps)
+    exchange = exchange_table(values, [saved for _, saved in steps])
+    commitment = _commitment(terms, best, found, interval, indifference_band(terms, list_usd, best))
     tiers = tier_rows(terms, list_usd, best)
     return Sizing(
         headline=found.headline,
         terms=terms,
-        commitment=_commitment(
-            terms, best, found, interval, indifference_band(terms, list_usd, best)
-        ),
+        commitment=commitment,
         tiers=tiers,
         moves=moves(terms, list_usd, best),
         curve=commitment_curve(terms, list_usd, best),
-        clauses=tuple(value for value, _ in steps),
+        clauses=values,
         offers=score_offers(terms, offers, list_usd_monthly),
         reaching_up=reaching_up(terms, list_usd, best, tiers),
-        exchange=exchange_table([value for value, _ in steps], [saved for _, saved in steps]),
+        exchange=exchange,
+        positions=positions(terms, list_usd, best, commitment, values, exchange),
         schedule_value=schedule_value(terms, list_usd),
         staging=()
         if isinstance(list_usd_monthly, Consumption)

@@ -99,3 +99,28 @@ def test_a_whole_order_form_is_sized_and_its_clauses_priced() -> None:
     assert by_clause["minimum commitment"] >= 0
     assert found.commitment.closed_form_percentile is None
     assert found.schedule_value is None
+
+
+def test_positions_follow_from_the_values() -> None:
+    paths = monthly_paths()
+    terms = contract(LADDER)
+    found = size(terms, paths)
+    by_issue = {p.issue: p for p in found.positions}
+    total = paths.sum(axis=1, keepdims=True)
+    no_deal = float(found.commitment.no_deal_expected_cost_usd)
+
+    def cost(amount: float) -> float:
+        return assess(terms, amount, total).expected_cost_usd
+
+    walk = float(by_issue["commitment"].walk_away.split()[0].replace(",", ""))
+    assert cost(walk - 2) <= no_deal <= cost(walk + 2)
+    amount = found.commitment.recommended_usd
+    assert by_issue["commitment"].target == f"{amount:,.0f} USD"
+    share = float(by_issue["discount"].walk_away.split()[0]) / 100
+    at = contract([(0, share)])
+    even = assess(at, amount, total).expected_cost_usd
+    assert even == pytest.approx(no_deal, rel=2e-3)
+    for value in found.clauses:
+        is_asked = value.value_usd > 2 * value.standard_error_usd and value.value_usd > 0
+        if value.clause != "discount" and is_asked:
+            assert value.clause in by_issue
