@@ -13,6 +13,7 @@ import typer
 
 from api.commands import (
     caching,
+    contracts,
     decisions,
     exports,
     fetch,
@@ -113,6 +114,18 @@ app.command(
     epilog="Example: commitment compare-offers result/recommendation.json --terms offer_a.toml "
     "--terms offer_b.toml",
 )(decisions.compare_offers)
+app.command(
+    "explain-terms",
+    epilog="Example: commitment explain-terms terms.toml",
+)(contracts.explain_terms)
+app.command(
+    "export-commitment",
+    epilog="Example: commitment export-commitment result/recommendation.json --out proposed.csv",
+)(contracts.export_commitment)
+app.command(
+    "import-commitment",
+    epilog="Example: commitment import-commitment commitments.csv --out current.toml",
+)(contracts.import_commitment)
 app.command(
     "workbook",
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",

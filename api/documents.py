@@ -82,6 +82,21 @@ def load_terms(source: Path | str, *, file: str | None = None) -> Terms:
     return validate(Terms, *_toml(source, file))
 
 
+def load_terms_or_offer(source: Path) -> tuple[Terms, Offer | None]:
+    """Read a terms file, or an offer where it names an amount.
+
+    Raises
+    ------
+    DocumentError
+        With every fault of the document.
+    """
+    document, name = _toml(source, None)
+    if not {"commitment_usd", "schedule_usd", "commitment", "schedule"} & set(document):
+        return validate(Terms, document, name), None
+    offer = validate(OfferDocument, document, name).to_offer(file=name)
+    return offer.terms, offer
+
+
 def load_portfolio(source: Path | str, *, file: str | None = None) -> Portfolio:
     """Read an inventory of workloads (workloads.toml), from its path or its text.
 

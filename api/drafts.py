@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from forecast.records.base import Record
-from forecast.records.terms import Terms, Tier
+from forecast.records.terms import Offer, Terms, Tier
 from forecast.records.workloads import Archetype, Evidence, OwnerState, Portfolio, Workload
 
 QUESTION = (
@@ -241,8 +241,17 @@ def terms_toml(terms: Terms, *, example: bool = False) -> str:
             lines.append(f"{key} = {_value(value)}")
     for i, tier in enumerate(terms.tiers):
         lines += ["", "[[tiers]]" + ("  # the first tier is what on-demand pays" if not i else "")]
-        lines += _pairs(tier.model_dump())
+        lines += _pairs(tier.model_dump(exclude_defaults=True))
     return "\n".join(lines) + "\n"
+
+
+def offer_toml(offer: Offer) -> str:
+    """Write an offer as a terms file with its amounts, which reads back as the same record."""
+    if offer.schedule_usd is None:
+        amount = f"commitment_usd = {_value(offer.total_usd)}"
+    else:
+        amount = f"schedule_usd = {_value(offer.schedule_usd)}"
+    return f"{amount}\n{terms_toml(offer.terms)}"
 
 
 def _pairs(table: Mapping[str, Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from forecast.errors import InputError
+from forecast.records.terms.exchange import in_usd
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -91,6 +92,8 @@ def validate(
 ) -> R:
     """Turn a parsed document into a record, strictly.
 
+    Terms that state amounts in a currency of their own are converted first.
+
     Parameters
     ----------
     at
@@ -101,6 +104,7 @@ def validate(
     DocumentError
         With every fault of the document.
     """
+    document = in_usd(document)
     try:
         record = record_type.model_validate(document)
     except ValidationError as error:

@@ -57,6 +57,29 @@ def _threshold(name: str, explained: str) -> typer.models.OptionInfo:
     )
 
 
+WasteWeight = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        min=0,
+        max=1000,
+        help="Dollars that one of waste CVaR95 weighs.",
+    ),
+]
+BudgetWeight = Annotated[
+    float,
+    typer.Option(metavar="X", min=0, max=1000, help="Dollars that one of cost CVaR95 weighs."),
+]
+WasteCap = Annotated[
+    Decimal | None,
+    typer.Option(metavar="USD", parser=_usd, help="The most that waste may be at its P95."),
+]
+BudgetCap = Annotated[
+    Decimal | None,
+    typer.Option(metavar="USD", parser=_usd, help="The most that may be paid at the P80."),
+]
+
+
 def recommend(
     usage: Annotated[
         list[Path],
@@ -202,20 +225,33 @@ def size(
         ),
     ],
     terms: TermsFile,
+    waste_weight: WasteWeight = 0.0,
+    budget_weight: BudgetWeight = 0.0,
+    cap_waste_p95_usd: WasteCap = None,
+    cap_budget_p80_usd: BudgetCap = None,
     json: Json = False,
 ) -> None:
     """Size a commitment on your own sample paths.
 
     The rows of the file are the decision set: the answer is exact for them, and nothing is
-    forecast or resampled.
+    forecast or resampled. Waste (committed and not used) and the budget (the total paid in bad
+    outcomes) may be weighed or capped, each by its name; the choice is shown beside the cheapest.
     """
     from api.paths_file import read_paths
     from api.run import terms_file
     from api.terminal.decision import sizing
+    from forecast.records.negotiation import RiskPreference
     from forecast.sizing.decision import size as size_paths
 
     contract = terms_file(terms).record
-    found = size_paths(contract, read_paths(paths, first_month=contract.term_start))
+    preference = RiskPreference(
+        waste_weight=waste_weight,
+        budget_weight=budget_weight,
+        max_waste_p95_usd=cap_waste_p95_usd,
+        max_budget_p80_usd=cap_budget_p80_usd,
+    )
+    list_usd = read_paths(paths, first_month=contract.term_start)
+    found = size_paths(contract, list_usd, preference=preference)
     if json:
         typer.echo(found.model_dump_json(indent=2))
     else:

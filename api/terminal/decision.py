@@ -16,6 +16,7 @@ from api.terminal.evidence import evidence
 from api.terminal.latency import lever_evidence
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.ledger import cleaning, undecided
+from api.terminal.negotiation import negotiation
 from api.terminal.reconciliation import first_lines, reconciliation
 from api.terminal.usage import source_notes
 from forecast.records.base import Provenance
@@ -78,6 +79,7 @@ def sizing(result: Sizing) -> Group:
             tiers(result.tiers, result.commitment.recommended_usd),
             _risks(result),
             clauses(result),
+            *negotiation(result),
         ]
     )
 

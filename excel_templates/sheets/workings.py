@@ -258,10 +258,17 @@ def why_not_live(terms: Terms) -> str | None:
     """Say which clause the formulas cannot carry; None when they carry the whole contract.
 
     Rolled dollars live in one table of balances per scenario and candidate, which formulas
-    cannot search to the cent; a seventh tier has no row.
+    cannot search to the cent; clauses beyond the core settle by month and group; a seventh tier has
+    no row.
     """
     if terms.rollover_share > 0 and terms.n_periods > 1:
         return "unused dollars roll into the next period"
+    if terms.beyond_core:
+        return f"the contract has clauses beyond the core: {', '.join(terms.beyond_core)}"
+    if terms.on_exhaustion != "overage":
+        return "the agreement renews early when it is used up"
+    if terms.minimum_commitment_usd > 0:
+        return "the agreement has a minimum commitment"
     if len(terms.tiers) > N_TIERS:
         return f"the contract has {len(terms.tiers)} tiers, and there is room for {N_TIERS}"
     return None

@@ -26,16 +26,16 @@ from forecast.demand.members.protocol import Floats, Ints
 from forecast.demand.pool import Pool
 
 PRIOR_CORRELATION = 0.3
-"""ρ₀. Assumed: the same customers, the same budget and the same adoption drive a company's workloads.
-Where there are past errors it hardly counts: portfolios of independent M3 and Tourism series hold
-89 % with .3 as with .2."""
+"""ρ₀. Assumed: the same customers, the same budget and the same adoption drive a company's
+workloads. Where there are past errors it hardly counts: portfolios of independent M3 and Tourism
+series hold 89 % with .3 as with .2."""
 
 PRIOR_SPREAD = 0.2
 """τ: the prior holds anything from none to a strong correlation. Assumed."""
 
 CHANGES_APART = 0.25
-"""δ: how far the correlation of a year's errors may be from that of 4-week changes. Assumed: noise of
-weeks is a workload's own, growth is not."""
+"""δ: how far the correlation of a year's errors may be from that of 4-week changes. Assumed: noise
+of weeks is a workload's own, growth is not."""
 
 MIN_PAIRED = 6
 """Paired periods below which a pair says nothing."""

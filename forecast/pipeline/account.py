@@ -15,7 +15,7 @@ from forecast.levers.acceptance import acceptance
 from forecast.levers.effects import effect_assumptions
 from forecast.levers.stack import LEVER_ORDER, configuration_text
 from forecast.mix import demand_units
-from forecast.paths import Floats, period_totals
+from forecast.paths import Floats
 from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
 from forecast.pipeline.cleaned_usage import CleanedUsage
 from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
@@ -24,7 +24,7 @@ from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.ledger import LedgerFigures, undecided_factors
 from forecast.pipeline.migration_account import MigrationAccount, capacity_assumptions
 from forecast.pipeline.reconciled import discount_assumptions, warnings_of
-from forecast.pipeline.scenarios import scenarios
+from forecast.pipeline.scenarios import flip_values, scenarios
 from forecast.pipeline.schedule import Schedule
 from forecast.pipeline.workload_evidence import LeverGround
 from forecast.pricing.assumptions import pricing_assumptions
@@ -44,12 +44,17 @@ from forecast.records.recommendation import (
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
-from forecast.sizing.schedule import equal_schedule
+from forecast.sizing.consumption import for_settlement
+from forecast.sizing.schedule import schedule_of
 from forecast.sizing.settlement import settle
 from forecast.units import to_cents
 
 QUARTER_DAYS = 91
 """13 complete weeks."""
+
+VENDOR_FACTOR = 1.225
+"""What a vendor's forecast is taken to be over run-rate: the middle of the 15 to 30 % above it
+that AWS buyers report of proposals."""
 
 
 def assumptions_of(
@@ -124,9 +129,10 @@ class Account:
         }
         recommended = self.sizing.commitment.recommended_usd
         as_is_number = states["as_is"].commitment_usd
-        optimised = self._periods(decisions.optimised_usd)
-        signed = assess(self.terms, recommended, optimised)
-        too_much = assess(self.terms, as_is_number, optimised)
+        optimised = decisions.optimised_usd.sum(axis=2)
+        settled_on = for_settlement(self.terms, optimised)
+        signed = assess(self.terms, recommended, settled_on)
+        too_much = assess(self.terms, as_is_number, settled_on)
         counted = self._lever_means(counted_only=True)
         migration = MigrationAccount(
             terms=self.terms,
@@ -170,7 +176,9 @@ class Account:
                 recommended,
                 to_come=self._to_come(),
                 undecided=undecided_factors(ledger, decisions.workloads),
+                vendor_forecast_usd=VENDOR_FACTOR * self._bridge_figures(counted).last_quarter_usd,
             ),
+            flips=flip_values(self.terms, decisions, recommended, to_come=self._to_come()),
             history=monthly_list_cost(self.rated, self.as_of),
             outlook=self.demand.outlook,
             backtest=self.demand.backtest,
@@ -192,9 +200,6 @@ class Account:
     @property
     def _draws_contracted(self) -> bool:
         return self.terms.drawdown_basis == "contracted"
-
-    def _periods(self, by_workload: Floats) -> Floats:
-        return period_totals(by_workload.sum(axis=2), self.terms.period_months)
 
     def _lever_usd(self) -> dict[tuple[str, str], Decimal]:
         """Mean list saving over the term by workload and lever."""
@@ -257,9 +262,7 @@ class Account:
 
     def _workloads(self, optimised: Floats) -> tuple[WorkloadResult, ...]:
         """One row a workload; the settled saving is what dropping that lever alone would cost."""
-        schedule = equal_schedule(self.terms, float(self.sizing.commitment.recommended_usd))
-        tier = self.terms.tier_for(self.sizing.commitment.recommended_usd)
-        base = settle(self.terms, schedule, optimised, tier=tier).cost.mean()
+        base = self._settled_mean(optimised)
         decisions = self.costs.decisions
         rows = []
         for w, plan in enumerate(self.plans):
@@ -268,14 +271,10 @@ class Account:
                 saving = self.costs.lever_saving_usd.get((plan.name, lever))
                 if saving is None:
                     continue
-                by_period = period_totals(saving, self.terms.period_months)
                 if plan.owner_state.counts:
-                    other = settle(self.terms, schedule, optimised + by_period, tier=tier)
-                    settled = float(other.cost.mean() - base)
+                    settled = self._settled_mean(optimised + saving) - base
                 else:
-                    less = np.maximum(optimised - by_period, 0.0)
-                    other = settle(self.terms, schedule, less, tier=tier)
-                    settled = float(base - other.cost.mean())
+                    settled = base - self._settled_mean(np.maximum(optimised - saving, 0.0))
                 levers.append(
                     LeverSaving(
                         lever=lever,
@@ -315,6 +314,14 @@ class Account:
     def _not_planned(self, plan: WorkloadPlan) -> tuple[str, ...]:
         found = self.schedule.not_planned
         return tuple(other.reason for other in found if other.workload == plan.name)
+
+    def _settled_mean(self, monthly: Floats) -> float:
+        """Mean cost of [M, T] list cost under the recommended commitment."""
+        commitment = self.sizing.commitment.recommended_usd
+        schedule = schedule_of(self.terms, float(commitment))
+        tier = self.terms.tier_for(commitment) if self.terms.is_core else None
+        list_usd = for_settlement(self.terms, monthly)
+        return float(settle(self.terms, schedule, list_usd, tier=tier).cost.mean())
 
     def _to_come(self) -> tuple[str, ...]:
         """Workloads whose levers count and have not shipped."""

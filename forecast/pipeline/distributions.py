@@ -8,7 +8,6 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.paths import period_totals
 from forecast.records.recommendation import (
     QUANTILE_LEVELS,
     CostOutlook,
@@ -17,6 +16,7 @@ from forecast.records.recommendation import (
     Quantile,
 )
 from forecast.records.terms import Terms
+from forecast.sizing.consumption import for_settlement
 from forecast.sizing.search import best_commitment
 from forecast.units import quantile_rank, to_cents
 
@@ -62,7 +62,5 @@ def cost_outlook(
         term_list_cost=distribution(total),
         term_contracted_cost=distribution(total * (1 - discount_share)),
         monthly=monthly_distributions(months, monthly),
-        commitment_usd=best_commitment(
-            terms, period_totals(monthly, terms.period_months)
-        ).commitment_usd,
+        commitment_usd=best_commitment(terms, for_settlement(terms, monthly)).commitment_usd,
     )

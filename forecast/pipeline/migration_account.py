@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from forecast.levers.plan.gates import gate_text
 from forecast.levers.stack import LEVER_ORDER, configuration_text
-from forecast.paths import DemandPaths, Floats, period_totals
+from forecast.paths import DemandPaths, Floats
 from forecast.pipeline.costing import CostPaths, WorkloadPlan, cost_paths
 from forecast.pipeline.schedule import Schedule, effort_weeks
 from forecast.records.base import Provenance
@@ -34,7 +34,8 @@ from forecast.records.migration import MigrationPlan
 from forecast.records.rates import RateCard
 from forecast.records.recommendation import Assumption, MigrationStep
 from forecast.records.terms import Terms
-from forecast.sizing.schedule import equal_schedule
+from forecast.sizing.consumption import Consumed, for_settlement
+from forecast.sizing.schedule import schedule_of
 from forecast.sizing.search import best_commitment
 from forecast.sizing.settlement import settle
 from forecast.units import to_cents
@@ -140,16 +141,16 @@ class MigrationAccount:
         return self._best_usd(self._optimised + dearer_usd) - self._best_today_usd
 
     def _settled_usd(self, monthly_usd: Floats) -> float:
-        schedule = equal_schedule(self.terms, float(self.recommended_usd))
-        tier = self.terms.tier_for(self.recommended_usd)
-        settled = settle(self.terms, schedule, self._periods(monthly_usd), tier=tier)
+        schedule = schedule_of(self.terms, float(self.recommended_usd))
+        tier = self.terms.tier_for(self.recommended_usd) if self.terms.is_core else None
+        settled = settle(self.terms, schedule, self._consumed(monthly_usd), tier=tier)
         return float(settled.cost.mean())
 
     def _best_usd(self, monthly_usd: Floats) -> float:
-        return best_commitment(self.terms, self._periods(monthly_usd)).expected_cost_usd
+        return best_commitment(self.terms, self._consumed(monthly_usd)).expected_cost_usd
 
-    def _periods(self, monthly_usd: Floats) -> Floats:
-        return period_totals(np.maximum(monthly_usd, 0.0), self.terms.period_months)
+    def _consumed(self, monthly_usd: Floats) -> Consumed:
+        return for_settlement(self.terms, np.maximum(monthly_usd, 0.0))
 
     @cached_property
     def _optimised(self) -> Floats:

@@ -30,6 +30,7 @@ from forecast.pipeline.costing import (
 )
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.launches import separate_launches
+from forecast.pipeline.measured_shares import with_measured_shares
 from forecast.pipeline.migration_account import volume_first_savings
 from forecast.pipeline.migrations import with_migrations
 from forecast.pipeline.reconciled import refuse_history
@@ -229,6 +230,7 @@ def recommend(
     by_volume = volume_first_savings(paths, chosen, plan.by_volume, card)
 
     tell("sizing", 0.8)
+    terms = with_measured_shares(terms, offers, costs.decisions, plan.plans, card)
     sizing = size(
         terms,
         costs.decisions.optimised_usd.sum(axis=2),

@@ -12,6 +12,17 @@ from forecast.records.cleaning import CleaningEntry
 from forecast.records.dossier import EfficiencyDossier
 from forecast.records.guard import WorkloadEvidence
 from forecast.records.migration import MigrationPlan
+from forecast.records.negotiation import (
+    CashMonth,
+    Exchange,
+    FlipValue,
+    OfferChange,
+    Position,
+    ReachingUp,
+    RiskChoice,
+    ScheduleValue,
+    StagingValue,
+)
 from forecast.records.outlook import Backtest, Outlook
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.terms import Terms
@@ -155,6 +166,13 @@ class OfferScore(Record):
     regret_usd: Usd
     """Against the best commitment under our own terms."""
     verdict: Note
+    answer: Literal["accept", "counter", "walk_away"] | None = None
+    """What the verdict comes to; None in results of before."""
+    p50_cost_usd: Usd | None = None
+    cvar95_cost_usd: Usd | None = None
+    waste_p95_usd: Usd | None = None
+    acceptable_with: tuple[OfferChange, ...] = ()
+    """Single changes that would make it acceptable, one of a kind; empty when it already is."""
 
 
 class Scenario(Record):
@@ -165,6 +183,10 @@ class Scenario(Record):
     expected_cost_usd: Usd
     breaks: bool
     """Whether signing today's number would then cost more than the indifference tolerance."""
+    kept_expected_cost_usd: Usd | None = None
+    """What today's number would then cost; None in results of before."""
+    regret_usd: Usd | None = None
+    """That, less the cost of the best number: the length of the scenario's bar in a tornado."""
 
 
 class BridgeStep(Record):
@@ -346,6 +368,20 @@ class Sizing(Record):
     curve: tuple[CurvePoint, ...]
     clauses: tuple[ClauseValue, ...]
     offers: tuple[OfferScore, ...] = ()
+    reaching_up: tuple[ReachingUp, ...] = ()
+    """Every tier above the recommendation."""
+    exchange: tuple[Exchange, ...] = ()
+    """What the clauses are worth in points of discount, the most valuable first."""
+    schedule_value: ScheduleValue | None = None
+    """A commitment of its own a period; None where there is one period, too many to search, or a
+    clause beyond the core."""
+    positions: tuple[Position, ...] = ()
+    staging: tuple[StagingValue, ...] = ()
+    """What waiting and a right to add are worth; empty where it is not simulated."""
+    cash: tuple[CashMonth, ...] = ()
+    """What falls due and what is expensed under the recommendation, by calendar month."""
+    risk_choice: RiskChoice | None = None
+    """The best commitment under the preference that was asked for; None without one."""
 
 
 class Recommendation(Sizing):
@@ -363,6 +399,8 @@ class Recommendation(Sizing):
     migration_plan: MigrationPlan | None = None
     """How their order was found; None where nothing was to be decided."""
     scenarios: tuple[Scenario, ...]
+    """The one with the largest regret first, as in a tornado."""
+    flips: tuple[FlipValue, ...] = ()
     history: tuple[HistoryMonth, ...]
     outlook: Outlook
     backtest: Backtest

@@ -27,8 +27,13 @@ class Affine:
     def __sub__(self, other: Affine) -> Affine:
         return Affine(self.value - other.value, self.slope - other.slope)
 
-    def __mul__(self, factor: float) -> Affine:
+    def __mul__(self, factor: float | Floats) -> Affine:
         return Affine(self.value * factor, self.slope * factor)
+
+
+def constant(amount: Floats) -> Affine:
+    """Take an amount that does not depend on the commitment."""
+    return Affine(amount, 0.0)
 
 
 class KinkTracer:

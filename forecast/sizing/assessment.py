@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from forecast.paths import Floats
 from forecast.records.recommendation import CostRisk, Headline, WasteRisk
 from forecast.records.terms import Terms, Tier
+from forecast.sizing.consumption import Consumed, total_of
 from forecast.sizing.risk import cost_risk, headline, waste_risk
-from forecast.sizing.schedule import equal_schedule
+from forecast.sizing.schedule import schedule_of
 from forecast.sizing.settlement import (
     HALF_CENT_USD,
     Settlement,
     settle,
-    tariffs_by_period,
+    tiers_in_force,
 )
 from forecast.units import to_cents
 
@@ -94,7 +95,7 @@ class Assessment:
 def assess(
     terms: Terms,
     commitment: Decimal | float | Sequence[Decimal],
-    list_usd: Floats,
+    list_usd: Consumed,
     *,
     tier: Tier | None = None,
 ) -> Assessment:
@@ -105,9 +106,9 @@ def assess(
     terms
         The contract.
     commitment
-        Term total, split equally by month, or one amount per settlement period.
+        Term total, split as the terms say, or one amount per settlement period.
     list_usd
-        [M, P] list cost by settlement period.
+        [M, P] list cost by settlement period, or `Consumption` where a clause needs more.
     tier
         The discount to use; by default what the commitment earns.
 
@@ -123,12 +124,12 @@ def assess(
     """
     if isinstance(commitment, Decimal | float | int):
         total = to_cents(Decimal(commitment) if isinstance(commitment, int) else commitment)
-        schedule = equal_schedule(terms, total)
+        schedule = schedule_of(terms, total)
     else:
         total = sum(commitment, Decimal(0))
         schedule = np.array([float(amount) for amount in commitment])
     settled = settle(terms, schedule, list_usd, tier=tier)
-    list_total = list_usd.sum(axis=1)
+    list_total = total_of(list_usd)
     drawable = settled.contracted if terms.drawdown_basis == "contracted" else list_total
     return Assessment(
         commitment_usd=total,
@@ -142,11 +143,18 @@ def _discount_share(
     terms: Terms, schedule: Floats, tier: Tier | None, settled: Settlement, list_total: Floats
 ) -> float:
     """Give the discount within the commitment, weighted by consumption where it changes."""
-    in_force = {t.discount_share for t in tariffs_by_period(terms, schedule, tier)}
+    if terms.is_core:
+        in_force = {
+            no_deal.discount_share if each is None else each.discount_share
+            for no_deal in [terms.tiers[0]]
+            for each in tiers_in_force(terms, schedule, tier)
+        }
+        if len(in_force) == 1:
+            return max(in_force)
     consumed = float(list_total.sum())
-    if len(in_force) == 1 or consumed == 0:
-        return max(in_force)
-    return 1 - float(settled.contracted.sum()) / consumed
+    if consumed == 0:
+        return terms.tiers[0].discount_share
+    return min(1.0, max(0.0, 1 - float(settled.contracted.sum()) / consumed))
 
 
 def _share_of(flags: NDArray[np.bool_]) -> float:

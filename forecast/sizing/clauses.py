@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from forecast.paths import Floats, period_totals
+from forecast.paths import Floats
 from forecast.records.recommendation import ClauseValue
-from forecast.records.terms import PERIOD_MONTHS, Terms, Tier
+from forecast.records.terms import PERIOD_MONTHS, FamilyDiscount, Terms, Tier
 from forecast.sizing.assessment import assess
+from forecast.sizing.clause_steps import Step, agrees, changed_terms, further_steps
+from forecast.sizing.consumption import Consumed, for_settlement
 from forecast.sizing.search import cheapest_commitment
 from forecast.sizing.tariff import overage_discount
 from forecast.sizing.wording import share_text
@@ -29,38 +31,41 @@ UNUSED_VALUE_STEP = 0.25
 THRESHOLD_STEP = Decimal("0.9")
 SETTLEMENT_ORDER = ("monthly", "quarterly", "annual", "term")
 
-Step = tuple[str, str, Terms]
-"""The clause, the change in words, and the terms with it."""
 
-
-def clause_values(terms: Terms, list_usd_monthly: Floats) -> tuple[ClauseValue, ...]:
+def clause_values(terms: Terms, list_usd_monthly: Consumed) -> tuple[ClauseValue, ...]:
     """Price every step that makes sense for these terms, the most valuable first.
 
     Parameters
     ----------
     list_usd_monthly
-        [M, T] list cost by month: a step may change the settlement period.
+        [M, T] list cost by month, or `Consumption`: a step may change the settlement period.
     """
+    return tuple(value for value, _ in valued_steps(terms, list_usd_monthly))
+
+
+def valued_steps(
+    terms: Terms, list_usd_monthly: Consumed
+) -> tuple[tuple[ClauseValue, Floats], ...]:
+    """Price every step, with its saving on every path, [M]; see `clause_values`."""
     ours, cost = _optimum(terms, list_usd_monthly)
     values = []
     for clause, change, changed in clause_steps(terms):
         theirs, other = _optimum(changed, list_usd_monthly)
         saved = cost - other
         error = float(saved.std(ddof=1)) / len(saved) ** 0.5 if len(saved) > 1 else 0.0
-        values.append(
-            ClauseValue(
-                clause=clause,
-                change=change,
-                value_usd=to_cents(float(saved.mean())),
-                standard_error_usd=to_cents(error),
-                commitment_change_usd=theirs - ours,
-            )
+        value = ClauseValue(
+            clause=clause,
+            change=change,
+            value_usd=to_cents(float(saved.mean())),
+            standard_error_usd=to_cents(error),
+            commitment_change_usd=theirs - ours,
         )
-    return tuple(sorted(values, key=lambda v: -v.value_usd))
+        values.append((value, saved))
+    return tuple(sorted(values, key=lambda pair: -pair[0].value_usd))
 
 
-def _optimum(terms: Terms, list_usd_monthly: Floats) -> tuple[Decimal, Floats]:
-    list_usd = period_totals(list_usd_monthly, terms.period_months)
+def _optimum(terms: Terms, list_usd_monthly: Consumed) -> tuple[Decimal, Floats]:
+    list_usd = for_settlement(terms, list_usd_monthly)
     best = cheapest_commitment(terms, list_usd)
     return best, assess(terms, best, list_usd).cost
 
@@ -82,11 +87,7 @@ def clause_steps(terms: Terms) -> Iterator[Step]:
     yield from _settlement(terms)
     yield from _list_basis(terms)
     yield from _portability(terms)
-
-
-def _with(terms: Terms, **changes: object) -> Terms:
-    """Change clauses, checked like any terms."""
-    return Terms.model_validate({**dict(terms), **changes})
+    yield from further_steps(terms)
 
 
 def _discount(terms: Terms) -> Iterator[Step]:
@@ -95,6 +96,13 @@ def _discount(terms: Terms) -> Iterator[Step]:
         Tier(
             from_commitment_usd=tier.from_commitment_usd,
             discount_share=round(tier.discount_share + DISCOUNT_STEP, 9),
+            families=tuple(
+                FamilyDiscount(
+                    family=each.family,
+                    discount_share=round(min(each.discount_share + DISCOUNT_STEP, 0.99), 9),
+                )
+                for each in tier.families
+            ),
         )
         for tier in terms.tiers[1:]
         if tier.discount_share + DISCOUNT_STEP < 1
@@ -103,26 +111,26 @@ def _discount(terms: Terms) -> Iterator[Step]:
         yield (
             "discount",
             "one point more in every tier",
-            _with(terms, tiers=(terms.tiers[0], *raised)),
+            changed_terms(terms, tiers=(terms.tiers[0], *raised)),
         )
 
 
 def _overage(terms: Terms) -> Iterator[Step]:
     best = max(tier.discount_share for tier in terms.tiers)
     now = overage_discount(terms, best)
-    if now >= best:
+    if now >= best or terms.on_exhaustion == "early_renewal":
         return
     stepped = round(terms.overage_discount_share + OVERAGE_STEP, 9)
     if now < stepped < best:
         yield (
             "overage",
             f"from {_overage_words(terms)} to {share_text(stepped)} off list",
-            _with(terms, overage="discounted", overage_discount_share=stepped),
+            changed_terms(terms, overage="discounted", overage_discount_share=stepped),
         )
     yield (
         "overage",
         f"from {_overage_words(terms)} to the committed rate",
-        _with(terms, overage="committed_rate", overage_discount_share=0.0),
+        changed_terms(terms, overage="committed_rate", overage_discount_share=0.0),
     )
 
 
@@ -132,19 +140,19 @@ def _overage_words(terms: Terms) -> str:
 
 def _unused(terms: Terms) -> Iterator[Step]:
     now = share_text(terms.rollover_share)
-    if terms.n_periods > 1:
+    if terms.n_periods > 1 and not terms.monthly_minimum_share:
         for share in ROLLOVER_STEPS:
             if share > terms.rollover_share:
                 yield (
                     "rollover",
                     f"from {now} to {share_text(share)} of the unused",
-                    _with(terms, rollover_share=share),
+                    changed_terms(terms, rollover_share=share),
                 )
     if terms.rollover_share > 0 and terms.rollover_periods < terms.n_periods - 1:
         yield (
             "rollover periods",
             f"from {terms.rollover_periods} to {terms.rollover_periods + 1}",
-            _with(terms, rollover_periods=terms.rollover_periods + 1),
+            changed_terms(terms, rollover_periods=terms.rollover_periods + 1),
         )
     stepped = round(terms.unused_value_share + UNUSED_VALUE_STEP, 9)
     if stepped < 1:
@@ -152,7 +160,7 @@ def _unused(terms: Terms) -> Iterator[Step]:
             "unused value",
             f"from {share_text(terms.unused_value_share)} to {share_text(stepped)} credited at "
             "the end of the term",
-            _with(terms, unused_value_share=stepped),
+            changed_terms(terms, unused_value_share=stepped),
         )
 
 
@@ -162,10 +170,11 @@ def _thresholds(terms: Terms) -> Iterator[Step]:
             Tier(
                 from_commitment_usd=tier.from_commitment_usd * THRESHOLD_STEP,
                 discount_share=tier.discount_share,
+                families=tier.families,
             )
             for tier in terms.tiers
         )
-        yield "thresholds", "every threshold 10 % lower", _with(terms, tiers=lowered)
+        yield "thresholds", "every threshold 10 % lower", changed_terms(terms, tiers=lowered)
 
 
 def _settlement(terms: Terms) -> Iterator[Step]:
@@ -173,11 +182,12 @@ def _settlement(terms: Terms) -> Iterator[Step]:
     later = SETTLEMENT_ORDER[SETTLEMENT_ORDER.index(terms.settlement) + 1 :]
     for settlement in later:
         months = PERIOD_MONTHS.get(settlement, terms.term_months)
-        if months > terms.period_months and terms.term_months % months == 0:
+        longer = months > terms.period_months and terms.term_months % months == 0
+        if longer and agrees(terms, settlement=settlement):
             yield (
                 "settlement",
                 f"from {terms.settlement} to {settlement}",
-                _with(terms, settlement=settlement),
+                changed_terms(terms, settlement=settlement),
             )
             return
 
@@ -187,7 +197,7 @@ def _list_basis(terms: Terms) -> Iterator[Step]:
         yield (
             "shortfall price",
             "from face to the discounted price",
-            _with(terms, shortfall_price="discounted"),
+            changed_terms(terms, shortfall_price="discounted"),
         )
 
 
@@ -197,5 +207,5 @@ def _portability(terms: Terms) -> Iterator[Step]:
             "portability",
             f"usage beyond the commitment may go elsewhere, at "
             f"{share_text(terms.outside_discount_share)} off list",
-            _with(terms, usage_is_portable=True),
+            changed_terms(terms, usage_is_portable=True),
         )

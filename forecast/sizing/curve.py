@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import numpy as np
 
-from forecast.paths import Floats, quantile
+from forecast.paths import quantile
 from forecast.records.recommendation import CurvePoint
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
+from forecast.sizing.consumption import Consumed, total_of
 from forecast.sizing.search import Optimum, tier_floor_usd
 from forecast.units import CENT, to_cents
 
@@ -20,7 +21,7 @@ BEYOND = 1.1
 """The curve ends this much above the 95th percentile of what could be used up."""
 
 
-def commitment_curve(terms: Terms, list_usd: Floats, best: Optimum) -> tuple[CurvePoint, ...]:
+def commitment_curve(terms: Terms, list_usd: Consumed, best: Optimum) -> tuple[CurvePoint, ...]:
     """Settle about 41 commitments on the same paths.
 
     Among them are zero, the recommendation, and both sides of every threshold in reach: there
@@ -29,7 +30,7 @@ def commitment_curve(terms: Terms, list_usd: Floats, best: Optimum) -> tuple[Cur
     Parameters
     ----------
     list_usd
-        [M, P] list cost by settlement period.
+        [M, P] list cost by settlement period, or `Consumption`.
     """
     points = []
     for commitment in _commitments(terms, list_usd, best):
@@ -48,8 +49,8 @@ def commitment_curve(terms: Terms, list_usd: Floats, best: Optimum) -> tuple[Cur
     return tuple(points)
 
 
-def _commitments(terms: Terms, list_usd: Floats, best: Optimum) -> list[Decimal]:
-    p95 = quantile(list_usd.sum(axis=1), 0.95)
+def _commitments(terms: Terms, list_usd: Consumed, best: Optimum) -> list[Decimal]:
+    p95 = quantile(total_of(list_usd), 0.95)
     if terms.drawdown_basis == "contracted":
         p95 *= 1 - terms.tiers[0].discount_share
     end = to_cents(max(BEYOND * p95, BEYOND * float(best.commitment_usd), 1.0))

@@ -15,6 +15,8 @@ The mean is convex for ordinary terms without rollover; nothing here assumes it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
 
 import numpy as np
 
@@ -89,6 +91,11 @@ def _crossing(at: Floats, cost: Floats, limit: float) -> float | None:
     return float(at[k - 1] + share * (at[k] - at[k - 1]))
 
 
+def sells_at_one_slope(terms: Terms) -> bool:
+    """Tell whether what is left is worth the same in every period: then one sort is enough."""
+    return terms.n_periods == 1 or terms.unused_value_share == 0
+
+
 class SortedConsumption:
     """List cost of every path and period at the scale of the term, sorted once.
 
@@ -105,12 +112,25 @@ class SortedConsumption:
         self.y[0] = 0.0
         np.multiply(list_usd.ravel(), self.n_periods, out=self.y[1:])
         self.y[1:].sort()
+        self.n = n
         self.below = self.y.cumsum()
-        self.above_share = np.arange(n, -1, -1) / n
-        self.used = self.below / n + self.above_share * self.y
         self.mean_usd = float(self.below[-1]) / n
-        self.last = self if self.n_periods == 1 else SortedConsumption(list_usd[:, -1:])
+        self._list_usd = list_usd
+
+    @cached_property
+    def above_share(self) -> Floats:
+        """Share of the consumption above every y."""
+        return np.arange(self.n, -1, -1) / self.n
+
+    @cached_property
+    def used(self) -> Floats:
+        """Mean of min(c, y) at every y."""
+        return self.below / self.n + self.above_share * self.y
+
+    @cached_property
+    def last(self) -> SortedConsumption:
         """The last period alone, at its own scale."""
+        return self if self.n_periods == 1 else SortedConsumption(self._list_usd[:, -1:])
 
     @property
     def largest(self) -> float:
@@ -121,7 +141,33 @@ class SortedConsumption:
         """Give the mean of min(c, y) and its slope right of c."""
         k = self.y.searchsorted(c, side="right") - 1
         above = self.above_share[k]
-        return self.below[k] / (len(self.y) - 1) + above * c, above
+        return self.below[k] / self.n + above * c, above
+
+    def cheapest(self, terms: Terms, tier: Tier, lower_usd: float, upper_usd: float) -> float:
+        """Give the cheapest commitment of a range where `sells_at_one_slope`.
+
+        The mean cost of one more unit is (u − v (1 − r) − w) · P(y > c) + v (1 − r): it rises with
+        c, and the first c at which it is not negative is a quantile, or else it falls with c and
+        the cheapest end is taken.
+        """
+        prices = unit_prices(terms, tariff_of(terms, tier))
+        lost = prices.unused * (1 - terms.unused_value_share)
+        saved = prices.beyond + lost - prices.used
+        if saved > 0:
+            share = (lost + FLAT_SLOPE) / saved
+            k = min(max(ceil(self.n * (1 - share) - 1e-12), 0), self.n)
+            return min(max(float(self.y[k]) * prices.list_usd, lower_usd), upper_usd)
+        return lower_usd
+
+    def cost(self, terms: Terms, tier: Tier, commitment_usd: float) -> float:
+        """Give the mean cost of one commitment where `sells_at_one_slope`."""
+        prices, r = unit_prices(terms, tariff_of(terms, tier)), terms.unused_value_share
+        c = commitment_usd / prices.list_usd
+        k = int(self.y.searchsorted(c, side="right")) - 1
+        used = float(self.below[k]) / self.n + (self.n - k) / self.n * c
+        lost = prices.unused * (1 - r)
+        within = (prices.used - lost - prices.beyond) * used
+        return prices.list_usd * (within + lost * c + prices.beyond * self.mean_usd)
 
     def expected_cost(
         self, terms: Terms, tier: Tier, lower_usd: float, upper_usd: float

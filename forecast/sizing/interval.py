@@ -11,9 +11,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
 
-from forecast.paths import Floats, quantile
+from forecast.paths import quantile
 from forecast.records.recommendation import IndifferenceBand, Interval
 from forecast.records.terms import Terms
+from forecast.sizing.consumption import Consumed
 from forecast.sizing.search import Optimum, TierRange, cheapest_commitment, tier_ranges
 from forecast.units import CENT, to_cents
 
@@ -25,7 +26,7 @@ TOLERANCE_SHARE = 0.005
 
 
 def optimum_interval(
-    terms: Terms, replicates: Iterable[Floats], mass: float = INTERVAL_MASS
+    terms: Terms, replicates: Iterable[Consumed], mass: float = INTERVAL_MASS
 ) -> Interval | None:
     """Give the central quantiles of the optima of resampled evidence.
 
@@ -52,7 +53,7 @@ def optimum_interval(
 
 
 def indifference_band(
-    terms: Terms, list_usd: Floats, best: Optimum, tolerance_share: float = TOLERANCE_SHARE
+    terms: Terms, list_usd: Consumed, best: Optimum, tolerance_share: float = TOLERANCE_SHARE
 ) -> IndifferenceBand:
     """Give the stretch of commitments around the best that cost at most the tolerance more.
 
@@ -62,7 +63,7 @@ def indifference_band(
     Parameters
     ----------
     list_usd
-        [M, P] list cost by settlement period.
+        [M, P] list cost by settlement period, or `Consumption`.
     best
         What `best_commitment` found on them.
 

@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from scipy.optimize import brentq
 
-from forecast.paths import Floats, quantile
+from forecast.paths import quantile
 from forecast.records.recommendation import Move
 from forecast.records.terms import Terms, Tier
 from forecast.sizing.assessment import assess
+from forecast.sizing.consumption import Consumed, total_of
 from forecast.sizing.search import Optimum, cost_at, objective_usd, tier_floor_usd
 from forecast.units import to_cents
 
@@ -30,13 +31,13 @@ ALMOST_FREE = 0.999999
 """No indifference discount is looked for beyond this."""
 
 
-def moves(terms: Terms, list_usd: Floats, best: Optimum) -> tuple[Move, ...]:
+def moves(terms: Terms, list_usd: Consumed, best: Optimum) -> tuple[Move, ...]:
     """Give the grid of commitments and discounts around the recommendation.
 
     Parameters
     ----------
     list_usd
-        [M, P] list cost by settlement period.
+        [M, P] list cost by settlement period, or `Consumption`.
     best
         What `best_commitment` found on them.
     """
@@ -60,7 +61,7 @@ def moves(terms: Terms, list_usd: Floats, best: Optimum) -> tuple[Move, ...]:
 
 
 def indifference_discount(
-    terms: Terms, list_usd: Floats, commitment_usd: Decimal, cost_usd: float
+    terms: Terms, list_usd: Consumed, commitment_usd: Decimal, cost_usd: float
 ) -> float | None:
     """Give the discount at which a commitment costs what ours does, on the same paths.
 
@@ -101,9 +102,9 @@ def _at(discount_share: float) -> Tier:
     return Tier(from_commitment_usd=Decimal(0), discount_share=discount_share)
 
 
-def _commitments(terms: Terms, list_usd: Floats, best: Optimum) -> list[Decimal]:
+def _commitments(terms: Terms, list_usd: Consumed, best: Optimum) -> list[Decimal]:
     ours = best.commitment_usd
-    around = ours if ours else to_cents(quantile(list_usd.sum(axis=1), 0.5) / 2)
+    around = ours if ours else to_cents(quantile(total_of(list_usd), 0.5) / 2)
     floors = [tier_floor_usd(terms, found.tier) for found in best.per_tier[1:]]
     near = [f for f in floors if f < ours][-THRESHOLDS_EACH_WAY:]
     near += [f for f in floors if f >= ours][:THRESHOLDS_EACH_WAY]

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from forecast.errors import TermsError
-from forecast.paths import Floats, period_totals
 from forecast.records.recommendation import OfferScore
 from forecast.records.terms import Offer, Terms
 from forecast.sizing.assessment import Assessment, assess
+from forecast.sizing.consumption import Consumed, for_settlement
 from forecast.sizing.interval import TOLERANCE_SHARE
+from forecast.sizing.offer_changes import offer_changes
 from forecast.sizing.path_checks import by_settlement_period
 from forecast.sizing.search import Optimum, best_commitment
 from forecast.sizing.wording import share_text, usd_text
 from forecast.units import to_cents
 
+_ANSWERS: dict[str, Literal["accept", "counter", "walk_away"]] = {
+    "Accept": "accept",
+    "Counter": "counter",
+    "Walk": "walk_away",
+}
+
 
 @dataclass(frozen=True)
 class _Settled:
-    """An offer as it is, and the best number that its own clauses would bear."""
+    """An offer as it is, and the best number that its own clauses would bear.
+
+    `as_ours` are its terms with what we know about ourselves.
+    """
 
     offer: Offer
+    as_ours: Terms
     found: Assessment
     best: Optimum
 
@@ -33,7 +45,7 @@ class _Alternative:
 
 
 def score_offers(
-    terms: Terms, offers: Sequence[Offer], list_usd_monthly: Floats
+    terms: Terms, offers: Sequence[Offer], list_usd_monthly: Consumed
 ) -> tuple[OfferScore, ...]:
     """Settle offers on our paths and say what to do with each.
 
@@ -42,8 +54,8 @@ def score_offers(
     its clauses with another number would come that near, or at least beat no deal, that is the
     counter-offer; if they would not, walk away.
 
-    What tokens cost elsewhere, and whether usage can go there, are facts about us: they are
-    taken from `terms` for every offer.
+    What tokens cost elsewhere, whether usage can go there, what money is worth to us, and what we
+    expect of the list are facts about us: they are taken from `terms` for every offer.
 
     Parameters
     ----------
@@ -71,13 +83,20 @@ def score_offers(
             p95_cost_usd=s.found.cost_risk.p95_usd,
             waste_expected_usd=s.found.waste_risk.expected_usd,
             regret_usd=to_cents(s.found.expected_cost_usd - ours.expected_cost_usd),
-            verdict=_verdict(s, _alternatives(terms, ours, settled, s)),
+            verdict=verdict,
+            answer=_ANSWERS[verdict.split(":")[0].split(" ")[0]],
+            p50_cost_usd=s.found.cost_risk.p50_usd,
+            cvar95_cost_usd=s.found.cost_risk.cvar95_usd,
+            waste_p95_usd=s.found.waste_risk.p95_usd,
+            acceptable_with=offer_changes(s.as_ours, s.offer, list_usd_monthly, _limit(others)),
         )
         for s in settled
+        for others in [_alternatives(terms, ours, settled, s)]
+        for verdict in [_verdict(s, others)]
     )
 
 
-def _settle(terms: Terms, offer: Offer, list_usd_monthly: Floats) -> _Settled:
+def _settle(terms: Terms, offer: Offer, list_usd_monthly: Consumed) -> _Settled:
     asked = offer.terms
     if (asked.term_start, asked.term_months) != (terms.term_start, terms.term_months):
         raise TermsError(
@@ -88,12 +107,17 @@ def _settle(terms: Terms, offer: Offer, list_usd_monthly: Floats) -> _Settled:
         )
     facts = {
         "outside_discount_share": terms.outside_discount_share,
+        "time_discount_rate": terms.time_discount_rate,
+        "expected_list_changes": terms.expected_list_changes,
+        "usage_shares": terms.usage_shares,
         "usage_is_portable": terms.usage_is_portable and asked.usage_is_portable,
     }
     as_ours = asked.model_copy(update=facts)
-    list_usd = period_totals(list_usd_monthly, asked.period_months)
+    list_usd = for_settlement(as_ours, list_usd_monthly)
     amount = offer.schedule_usd or offer.total_usd
-    return _Settled(offer, assess(as_ours, amount, list_usd), best_commitment(as_ours, list_usd))
+    return _Settled(
+        offer, as_ours, assess(as_ours, amount, list_usd), best_commitment(as_ours, list_usd)
+    )
 
 
 def _alternatives(
@@ -114,6 +138,11 @@ def _alternatives(
             if s is not asked
         ),
     ]
+
+
+def _limit(alternatives: Sequence[_Alternative]) -> float:
+    """Give the expected cost up to which an offer is accepted."""
+    return min(a.expected_cost_usd for a in alternatives) * (1 + TOLERANCE_SHARE)
 
 
 def _verdict(asked: _Settled, alternatives: Sequence[_Alternative]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.errors import PathsError
-from forecast.paths import Floats, period_totals
 from forecast.records.terms import Terms
+from forecast.sizing.consumption import Consumed, Consumption, for_settlement
 
 
-def by_settlement_period(terms: Terms, list_usd_monthly: Floats) -> Floats:
-    """Sum monthly paths [M, T] to settlement periods [M, P], refusing what cannot be settled.
+def by_settlement_period(terms: Terms, list_usd_monthly: Consumed) -> Consumed:
+    """Give what terms are settled on from monthly paths [M, T], refusing what cannot be settled.
+
+    Settlement periods [M, P] for core clauses; months and groups where a clause needs them.
 
     Raises
     ------
@@ -32,7 +34,9 @@ def by_settlement_period(terms: Terms, list_usd_monthly: Floats) -> Floats:
     ...
     forecast.errors.PathsError: row 1, column month 2: is -2.0; list cost is zero or more USD
     """
-    paths = np.asarray(list_usd_monthly, dtype=np.float64)
+    whole = list_usd_monthly
+    total = whole.total if isinstance(whole, Consumption) else whole
+    paths = np.asarray(total, dtype=np.float64)
     if paths.ndim != 2 or not len(paths):
         raise PathsError(
             f"the paths have shape {paths.shape}; give at least one row, with one column per month"
@@ -50,4 +54,4 @@ def by_settlement_period(terms: Terms, list_usd_monthly: Floats) -> Floats:
             row=row + 1,
             column=f"month {column + 1}",
         )
-    return period_totals(paths, terms.period_months)
+    return for_settlement(terms, whole if isinstance(whole, Consumption) else paths)

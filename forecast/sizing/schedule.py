@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from itertools import groupby
+from fractions import Fraction
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -13,12 +15,13 @@ from forecast.records.terms import Terms, Tier
 from forecast.units import CENT, add_months, to_cents
 
 
-def equal_schedule(terms: Terms, commitment_usd: Decimal | float) -> Floats:
-    """Split a term commitment equally by month over the settlement periods, shape [P].
+def schedule_of(terms: Terms, commitment_usd: Decimal | float) -> Floats:
+    """Split a term commitment over the settlement periods, shape [P].
 
-    The parts are not rounded: every expected cost is settled on this split.
+    Equally by month, or by the ramp of the terms. The parts are not rounded: every expected cost
+    is settled on this split.
     """
-    return np.full(terms.n_periods, float(commitment_usd) / terms.n_periods)
+    return float(commitment_usd) * np.array(terms.period_weights)
 
 
 def schedule_in_cents(terms: Terms, commitment_usd: Decimal) -> tuple[PeriodCommitment, ...]:
@@ -33,22 +36,33 @@ def schedule_in_cents(terms: Terms, commitment_usd: Decimal) -> tuple[PeriodComm
     >>> [str(part.commitment_usd) for part in schedule_in_cents(terms, Decimal("100.00"))]
     ['33.33', '33.34', '33.33']
     """
-    n, months = terms.n_periods, terms.period_months
-    through = [to_cents(commitment_usd * p / n) for p in range(n + 1)]
+    weights = [Fraction(w) for w in terms.ramp_weights] or [Fraction(1)]
+    parts = [
+        weights[(p * terms.period_months // 12) % len(weights)] for p in range(terms.n_periods)
+    ]
+    upto = [sum(parts[:p], Fraction(0)) / sum(parts) for p in range(terms.n_periods + 1)]
+    through = [to_cents(commitment_usd * share.numerator / share.denominator) for share in upto]
+    return dated(terms, [b - a for a, b in pairwise(through)])
+
+
+def dated(terms: Terms, amounts: Sequence[Decimal]) -> tuple[PeriodCommitment, ...]:
+    """Put one amount a settlement period beside its days."""
+    months = terms.period_months
     return tuple(
         PeriodCommitment(
             period_start=add_months(terms.term_start, p * months),
             period_end=add_months(terms.term_start, (p + 1) * months),
-            commitment_usd=through[p + 1] - through[p],
+            commitment_usd=amount,
         )
-        for p in range(n)
+        for p, amount in enumerate(amounts)
     )
 
 
 def tiers_by_period(terms: Terms, schedule_usd: Floats) -> tuple[Tier, ...]:
     """Give the tier in force in each period of a schedule.
 
-    An equal split earns the tier of its term total. A ramp earns, in every contract year, the
+    With volume tiers a commitment earns none, and the first stands for all. An equal split earns
+    the tier of its term total. A ramp earns, in every contract year, the
     tier of that year's commitment (annualised in a shorter last year), unless tiers compare
     with the term total.
 
@@ -62,7 +76,7 @@ def tiers_by_period(terms: Terms, schedule_usd: Floats) -> tuple[Tier, ...]:
     total = to_cents(float(schedule_usd.sum()))
     n = terms.n_periods
     is_equal = bool(np.ptp(schedule_usd) <= 2 * float(CENT))
-    if is_equal or terms.tier_basis == "term":
+    if is_equal or terms.tier_basis == "term" or terms.tier_by == "consumption":
         return (terms.tier_for(total),) * n
     tiers: list[Tier] = []
     for _, periods in groupby(range(n), key=lambda p: p * terms.period_months // 12):

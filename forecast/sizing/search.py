@@ -12,17 +12,24 @@ function of the commitment.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
 
 from forecast.paths import Floats
 from forecast.records.terms import Terms, Tier
-from forecast.sizing.expected import ExpectedCost, SortedConsumption
-from forecast.sizing.schedule import equal_schedule
+from forecast.sizing.bands import bands, least_commitment
+from forecast.sizing.bands import tier_floor_usd as tier_floor_usd
+from forecast.sizing.consumption import Consumed, periods_of, split_by_group
+from forecast.sizing.expected import ExpectedCost, SortedConsumption, sells_at_one_slope
+from forecast.sizing.list_changes import market_list
+from forecast.sizing.needs import period_needs
+from forecast.sizing.schedule import schedule_of
 from forecast.sizing.settlement import settle
 from forecast.sizing.tariff import no_deal_discount
 from forecast.sizing.walked import candidate_range, walked_expected_cost
-from forecast.units import CENT, to_cents
+from forecast.units import to_cents
 
 TIE_SHARE = 1e-12
 """Costs this near in relative terms are equal; then the smaller commitment is taken."""
@@ -92,42 +99,64 @@ class TierRange:
 
     def optimum(self) -> TierOptimum:
         """Give the tier's cheapest commitment, rounded to cents without leaving the tier."""
-        cents = to_cents(self.expected.cheapest())
-        inside = min(max(cents, self.lower_usd), self.upper_usd)
+        inside = _inside(self.expected.cheapest(), self.lower_usd, self.upper_usd)
         return TierOptimum(self.tier, inside, self.expected.cost_at(float(inside)))
 
 
+def _inside(commitment_usd: float, lower_usd: Decimal, upper_usd: Decimal) -> Decimal:
+    return min(max(to_cents(commitment_usd), lower_usd), upper_usd)
+
+
 def tier_ranges(
-    terms: Terms, list_usd: Floats, *, limit_usd: float | None = None
+    terms: Terms, list_usd: Consumed, *, limit_usd: float | None = None
 ) -> Iterator[TierRange]:
     """Give every tier that holds a whole-cent commitment, with its exact expected cost.
 
     The last tier is followed to twice the largest commitment that any path could use up: from
     there on every dollar more is wasted on every path. With rollover only the part of a tier
     that may hold its best commitment is followed, or that may cost at most `limit_usd`; then
-    tiers without such a part are left out.
+    tiers without such a part are left out. A ramp that crosses thresholds in different years has
+    several ranges in one tier.
 
     Parameters
     ----------
     list_usd
-        [M, P] list cost by settlement period.
+        [M, P] list cost by settlement period, or `Consumption`.
     """
-    consumption = SortedConsumption(list_usd)
-    lower = [tier_floor_usd(terms, tier) for tier in terms.tiers]
-    ceiling = to_cents(2 * max(consumption.largest, float(lower[-1]), 1.0))
-    upper = [threshold - CENT for threshold in lower[1:]] + [ceiling]
-    for tier, low, high in zip(terms.tiers, lower, upper, strict=True):
-        if high < low:
+    consumption = SortedConsumption(periods_of(terms, list_usd))
+    for band in bands(terms, _ceiling(terms, list_usd, consumption)):
+        low, high = float(band.lower_usd), float(band.upper_usd)
+        if sorts(terms):
+            cost = consumption.expected_cost(terms, band.tier, low, high)
+            yield TierRange(band.tier, band.lower_usd, band.upper_usd, cost)
             continue
-        if not rolls_over(terms):
-            cost = consumption.expected_cost(terms, tier, float(low), float(high))
-            yield TierRange(tier, low, high, cost)
-            continue
-        part = candidate_range(
-            consumption, terms, tier, list_usd, float(low), float(high), limit_usd=limit_usd
-        )
+        needs = period_needs(terms, band.tiers, list_usd)
+        part: tuple[float, float] | None = (low, high)
+        if terms.is_core:
+            part = candidate_range(
+                consumption, terms, band.tier, needs, low, high, limit_usd=limit_usd
+            )
         if part:
-            yield TierRange(tier, low, high, walked_expected_cost(terms, tier, list_usd, *part))
+            cost = walked_expected_cost(terms, needs, *part)
+            yield TierRange(band.tier, band.lower_usd, band.upper_usd, cost)
+
+
+def _ceiling(terms: Terms, list_usd: Consumed, consumption: SortedConsumption) -> Decimal:
+    """Give a commitment that no path could use up by half."""
+    largest = consumption.largest
+    if not terms.is_core:
+        usage = split_by_group(terms, list_usd)
+        market = market_list(terms, usage.n_paths)
+        fees = sum(float(fee.usd_per_month) for fee in terms.fees)
+        drawn = periods_of(terms, usage.times(market)) + fees * terms.period_months
+        largest = float((drawn / np.array(terms.period_weights)).max())
+    floor = max(float(terms.threshold_usd(terms.tiers[-1])), float(least_commitment(terms)))
+    return to_cents(2 * max(largest, floor, 1.0))
+
+
+def sorts(terms: Terms) -> bool:
+    """Tell whether sorted consumption gives the expected cost: the core without rollover."""
+    return terms.is_core and not rolls_over(terms)
 
 
 def rolls_over(terms: Terms) -> bool:
@@ -135,15 +164,15 @@ def rolls_over(terms: Terms) -> bool:
     return terms.rollover_share > 0 and terms.n_periods > 1
 
 
-def best_commitment(terms: Terms, list_usd: Floats) -> Optimum:
+def best_commitment(terms: Terms, list_usd: Consumed) -> Optimum:
     """Find the commitment with the lowest expected cost on these paths.
 
     Parameters
     ----------
     terms
-        The contract; a commitment splits equally by month.
+        The contract; a commitment splits equally by month, or by its ramp.
     list_usd
-        [M, P] list cost by settlement period.
+        [M, P] list cost by settlement period, or `Consumption` where a clause needs more.
 
     Returns
     -------
@@ -172,9 +201,11 @@ def best_commitment(terms: Terms, list_usd: Floats) -> Optimum:
     ('55.25', 91.8)
     """
     no_deal = _no_deal(terms, list_usd)
-    optima = [found.optimum() for found in tier_ranges(terms, list_usd)]
-    first = optima[0]
-    if _no_dearer(no_deal.expected_cost_usd, first.expected_cost_usd):
+    optima = _tier_optima(terms, list_usd)
+    first = optima[0] if optima else None
+    if first is None or first.tier != no_deal.tier:
+        optima.insert(0, no_deal)
+    elif _no_dearer(no_deal.expected_cost_usd, first.expected_cost_usd):
         optima[0] = no_deal
     best = _cheapest(optima)
     return Optimum(
@@ -186,13 +217,39 @@ def best_commitment(terms: Terms, list_usd: Floats) -> Optimum:
     )
 
 
-def cheapest_commitment(terms: Terms, list_usd: Floats) -> Decimal:
+def _tier_optima(terms: Terms, list_usd: Consumed) -> list[TierOptimum]:
+    """Give the cheapest commitment of every tier that holds any, in the order of the terms."""
+    if sorts(terms) and sells_at_one_slope(terms):
+        consumption = SortedConsumption(periods_of(terms, list_usd))
+        optima = []
+        for band in bands(terms, _ceiling(terms, list_usd, consumption)):
+            ends = float(band.lower_usd), float(band.upper_usd)
+            named = consumption.cheapest(terms, band.tier, *ends)
+            inside = _inside(named, band.lower_usd, band.upper_usd)
+            cost = consumption.cost(terms, band.tier, float(inside))
+            optima.append(TierOptimum(band.tier, inside, cost))
+        return optima
+    best: dict[Decimal, TierOptimum] = {}
+    for each in tier_ranges(terms, list_usd):
+        found = each.optimum()
+        if not terms.is_core:
+            cost = objective_usd(
+                settle(terms, schedule_of(terms, found.commitment_usd), list_usd).cost
+            )
+            found = replace(found, expected_cost_usd=cost)
+        key = found.tier.from_commitment_usd
+        if key not in best or not _no_dearer(best[key].expected_cost_usd, found.expected_cost_usd):
+            best[key] = found
+    return list(best.values())
+
+
+def cheapest_commitment(terms: Terms, list_usd: Consumed) -> Decimal:
     """Find what `best_commitment` recommends, without the best of the other tiers.
 
     Rollover never costs us anything, so no tier that cannot do as well as the best without it
     is searched.
     """
-    if not rolls_over(terms):
+    if not (terms.is_core and rolls_over(terms)):
         return best_commitment(terms, list_usd).commitment_usd
     no_deal = _no_deal(terms, list_usd)
     lost = best_commitment(terms.model_copy(update={"rollover_share": 0.0}), list_usd)
@@ -203,9 +260,13 @@ def cheapest_commitment(terms: Terms, list_usd: Floats) -> Decimal:
     return _cheapest([no_deal, *found]).commitment_usd
 
 
-def _no_deal(terms: Terms, list_usd: Floats) -> TierOptimum:
-    mean = float(list_usd.sum(axis=1).mean())
-    return TierOptimum(terms.tiers[0], Decimal("0.00"), mean * (1 - no_deal_discount(terms)))
+def _no_deal(terms: Terms, list_usd: Consumed) -> TierOptimum:
+    if terms.is_core:
+        mean = float(periods_of(terms, list_usd).sum(axis=1).mean())
+        cost = mean * (1 - no_deal_discount(terms))
+    else:
+        cost = objective_usd(settle(terms, np.zeros(terms.n_periods), list_usd).cost)
+    return TierOptimum(terms.tiers[0], Decimal("0.00"), cost)
 
 
 def _cheapest(optima: Sequence[TierOptimum]) -> TierOptimum:
@@ -220,12 +281,7 @@ def _no_dearer(cost: float, other: float) -> bool:
     return cost <= other + TIE_SHARE * abs(other)
 
 
-def tier_floor_usd(terms: Terms, tier: Tier) -> Decimal:
-    """Give the smallest term commitment in whole cents that earns `tier`."""
-    return terms.threshold_usd(tier).quantize(CENT, rounding=ROUND_CEILING)
-
-
-def cost_at(terms: Terms, list_usd: Floats, tier: Tier, commitment_usd: float) -> float:
+def cost_at(terms: Terms, list_usd: Consumed, tier: Tier, commitment_usd: float) -> float:
     """Give the objective at one commitment under a discount that need not be on offer."""
-    schedule = equal_schedule(terms, commitment_usd)
+    schedule = schedule_of(terms, commitment_usd)
     return objective_usd(settle(terms, schedule, list_usd, tier=tier).cost)

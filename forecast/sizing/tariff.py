@@ -51,10 +51,10 @@ def overage_discount(terms: Terms, discount_share: float) -> float:
     >>> overage_discount(terms, 0.25), overage_discount(terms, 0.08)
     (0.1, 0.08)
     """
-    if terms.overage == "list":
-        contractual = 0.0
-    elif terms.overage == "committed_rate":
+    if terms.overage == "committed_rate" or terms.on_exhaustion == "early_renewal":
         contractual = discount_share
+    elif terms.overage == "list":
+        contractual = 0.0
     else:
         contractual = min(terms.overage_discount_share, discount_share)
     if terms.usage_is_portable:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.optimize import brentq
 
-from forecast.paths import Floats
+from forecast.records.negotiation import ReachingUp
 from forecast.records.recommendation import TierRow
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
+from forecast.sizing.consumption import Consumed, mean_path, periods_of, scaled, total_of
 from forecast.sizing.search import Optimum, TierOptimum, tier_floor_usd
 from forecast.sizing.settlement import HALF_CENT_USD
 from forecast.sizing.wording import share_text, usd_text
 from forecast.units import to_cents
 
+FAR = 4.0
+"""Clauses beyond the core may count a part only: look this much further for a break-even."""
 
-def tier_rows(terms: Terms, list_usd: Floats, best: Optimum) -> tuple[TierRow, ...]:
+
+def tier_rows(terms: Terms, list_usd: Consumed, best: Optimum) -> tuple[TierRow, ...]:
     """Describe the best commitment of every tier, with one sentence each.
 
     Parameters
     ----------
     list_usd
-        [M, P] list cost by settlement period.
+        [M, P] list cost by settlement period, or `Consumption`.
     best
         What `best_commitment` found on them.
     """
@@ -40,7 +46,37 @@ def tier_rows(terms: Terms, list_usd: Floats, best: Optimum) -> tuple[TierRow, .
     )
 
 
-def _verdict(terms: Terms, list_usd: Floats, best: Optimum, found: TierOptimum) -> str:
+def reaching_up(
+    terms: Terms, list_usd: Consumed, best: Optimum, rows: Sequence[TierRow]
+) -> tuple[ReachingUp, ...]:
+    """Say of every tier above the recommendation what reaching for it means.
+
+    Parameters
+    ----------
+    rows
+        What `tier_rows` wrote for the same optimum.
+    """
+    ours = best.as_tier_optimum()
+    found = []
+    for row, above in zip(rows, best.per_tier, strict=True):
+        if above.tier == best.tier or above.commitment_usd <= best.commitment_usd:
+            continue
+        even = break_even_consumption(terms, list_usd, ours, above)
+        found.append(
+            ReachingUp(
+                from_commitment_usd=row.from_commitment_usd,
+                discount_share=row.discount_share,
+                commitment_usd=row.best_commitment_usd,
+                break_even_list_usd=None if even is None else to_cents(even),
+                reach_probability=0.0 if even is None else share_reaching(list_usd, even),
+                expected_loss_usd=to_cents(above.expected_cost_usd - best.expected_cost_usd),
+                sentence=row.verdict,
+            )
+        )
+    return tuple(found)
+
+
+def _verdict(terms: Terms, list_usd: Consumed, best: Optimum, found: TierOptimum) -> str:
     if found.tier == best.tier:
         return _why_best(best)
     loss = usd_text(found.expected_cost_usd - best.expected_cost_usd)
@@ -83,14 +119,14 @@ def _why_best(best: Optimum) -> str:
     )
 
 
-def share_reaching(list_usd: Floats, consumption_usd: float) -> float:
+def share_reaching(list_usd: Consumed, consumption_usd: float) -> float:
     """Give the share of the paths whose term list cost is at least `consumption_usd`."""
-    total = list_usd.sum(axis=1)
+    total = total_of(list_usd)
     return int(np.count_nonzero(total >= consumption_usd)) / len(total)
 
 
 def break_even_consumption(
-    terms: Terms, list_usd: Floats, lower: TierOptimum, higher: TierOptimum
+    terms: Terms, list_usd: Consumed, lower: TierOptimum, higher: TierOptimum
 ) -> float | None:
     """Give the term's list consumption from which the higher commitment is the cheaper one.
 
@@ -117,19 +153,20 @@ def break_even_consumption(
     ...     TierOptimum(none, Decimal(0), 90), TierOptimum(some, Decimal(75), 75)), 6)
     75.0
     """
-    mean = list_usd.mean(axis=0)
-    if mean.sum() <= 0:
+    mean = mean_path(list_usd)
+    whole = float(total_of(mean)[0])
+    if whole <= 0:
         return None
-    spread = mean / mean.sum()
+    spread = periods_of(terms, mean)[0] / whole
     used = spread > 0
     unit = 1.0
     if terms.drawdown_basis == "contracted":
         unit -= higher.tier.discount_share
-    part = float(higher.commitment_usd) / terms.n_periods / unit
-    used_up = float((part / spread[used]).max())
+    part = float(higher.commitment_usd) * np.array(terms.period_weights) / unit
+    used_up = float((part[used] / spread[used]).max()) * (1 if terms.is_core else FAR)
 
     def extra(total: float) -> float:
-        path = total * spread[None, :]
+        path = scaled(mean, total / whole)
         return float(
             assess(terms, higher.commitment_usd, path).cost[0]
             - assess(terms, lower.commitment_usd, path).cost[0]

@@ -1,4 +1,4 @@
-"""The exact expected cost of one tier when unused dollars roll over.
+"""The exact expected cost of one tier when no sorting can give it: rollover and other clauses.
 
 What a period carries depends on all periods before it, so the kinks of a path are not known
 beforehand. Each path is walked from kink to kink by settling it with slopes (see `affine`).
@@ -16,15 +16,17 @@ and a commitment whose lower bound is above the best upper bound cannot be the b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from forecast.paths import Floats
 from forecast.records.terms import Terms, Tier
-from forecast.sizing.affine import Affine, KinkTracer
+from forecast.sizing.affine import Affine, KinkTracer, constant
 from forecast.sizing.expected import ExpectedCost, SortedConsumption
-from forecast.sizing.settlement import flows
+from forecast.sizing.needs import PeriodNeed
+from forecast.sizing.settlement import flows, plain
 from forecast.sizing.tariff import tariff_of, unit_prices
 
 
@@ -32,7 +34,7 @@ def candidate_range(
     consumption: SortedConsumption,
     terms: Terms,
     tier: Tier,
-    list_usd: Floats,
+    needs: Sequence[PeriodNeed],
     lower_usd: float,
     upper_usd: float,
     *,
@@ -43,7 +45,9 @@ def candidate_range(
     Parameters
     ----------
     consumption
-        `list_usd`, sorted.
+        The paths' list cost, sorted.
+    needs
+        What every settlement period needs under the tier.
     limit_usd
         Keep instead what can cost at most this much.
 
@@ -55,7 +59,7 @@ def candidate_range(
     prices, r = unit_prices(terms, tariff_of(terms, tier)), terms.unused_value_share
     if limit_usd is None:
         without = consumption.cost_of(prices, r, lower_usd, upper_usd)
-        limit_usd = float(_start(terms, tier, list_usd, without.cheapest()).mean())
+        limit_usd = float(_start(terms, needs, without.cheapest()).mean())
     lost = prices.unused * (1 - r)
     saved = max(0.0, prices.beyond - prices.used + lost)
     unused = lost - terms.rollover_share * saved
@@ -68,28 +72,31 @@ def candidate_range(
 
 
 def walked_expected_cost(
-    terms: Terms, tier: Tier, list_usd: Floats, lower_usd: float, upper_usd: float
+    terms: Terms, needs: Sequence[PeriodNeed], lower_usd: float, upper_usd: float
 ) -> ExpectedCost:
-    """Give the expected cost under `tier` of the commitments of a range, for any terms.
+    """Give the expected cost of the commitments of a range, for any terms.
 
     Parameters
     ----------
-    list_usd
-        [M, P] list cost by settlement period.
+    needs
+        What every settlement period needs under the tiers of the range.
     """
-    m = len(list_usd)
-    tolerance_usd = 1e-9 + 1e-12 * float(list_usd.sum(axis=1).max())
-    cost_at_lower = float(_start(terms, tier, list_usd, lower_usd).mean())
-    paths, at, slope_before = list_usd, np.full(m, lower_usd), np.zeros(m)
+    m = len(needs[0].steps[0].units)
+    total = float(np.sum([need.units for need in needs], axis=0).max())
+    tolerance_usd = 1e-9 + 1e-12 * max(total, upper_usd)
+    cost_at_lower = float(_start(terms, needs, lower_usd).mean())
+    at, slope_before = np.full(m, lower_usd), np.zeros(m)
     kinks: list[Floats] = []
     bends: list[Floats] = []
     while len(at):
-        slope, distance = _slope_and_distance(terms, tier, paths, at, tolerance_usd)
+        slope, distance = _slope_and_distance(terms, needs, at, tolerance_usd)
         kinks.append(at)
         bends.append(slope - slope_before)
         at = at + distance
         walking = at < upper_usd
-        paths, at, slope_before = paths[walking], at[walking], slope[walking]
+        at, slope_before = at[walking], slope[walking]
+        if not walking.all():
+            needs = [need.rows(walking) for need in needs]
     everywhere = np.concatenate(kinks)
     order = everywhere.argsort(kind="stable")
     at_usd = np.append(everywhere[order], upper_usd)
@@ -100,22 +107,19 @@ def walked_expected_cost(
     )
 
 
-def _start(terms: Terms, tier: Tier, list_usd: Floats, commitment_usd: float) -> Floats:
+def _start(terms: Terms, needs: Sequence[PeriodNeed], commitment_usd: float) -> Floats:
     """Settle every path at one commitment; at zero, where the tier's cost tends to there."""
-    part = np.full(len(list_usd), commitment_usd / terms.n_periods)
-    tariffs = (tariff_of(terms, tier),) * terms.n_periods
-    consumed = list(np.ascontiguousarray(list_usd.T))
-    return flows(terms, tariffs, [part] * terms.n_periods, consumed, least=np.minimum).cost
+    n_paths = len(needs[0].steps[0].units)
+    schedule = [np.full(n_paths, commitment_usd * w) for w in terms.period_weights]
+    return flows(terms, needs, schedule, least=np.minimum, known=plain).cost
 
 
 def _slope_and_distance(
-    terms: Terms, tier: Tier, list_usd: Floats, at_usd: Floats, tolerance_usd: float
+    terms: Terms, needs: Sequence[PeriodNeed], at_usd: Floats, tolerance_usd: float
 ) -> tuple[Floats, Floats]:
     """Settle every path at its own commitment; give the slope and the distance to its kink."""
     tracer = KinkTracer(len(at_usd), tolerance_usd)
-    part = Affine(at_usd / terms.n_periods, 1 / terms.n_periods)
-    tariffs = (tariff_of(terms, tier),) * terms.n_periods
-    consumed = [Affine(column, 0.0) for column in np.ascontiguousarray(list_usd.T)]
-    cost = flows(terms, tariffs, [part] * terms.n_periods, consumed, least=tracer.least).cost
+    schedule = [Affine(at_usd * w, w) for w in terms.period_weights]
+    cost = flows(terms, needs, schedule, least=tracer.least, known=constant).cost
     slope = np.broadcast_to(np.asarray(cost.slope, dtype=np.float64), at_usd.shape)
     return slope, tracer.distance_usd

@@ -345,6 +345,10 @@ def test_a_large_inventory_keeps_its_largest_savings_apart() -> None:
             {"tiers": tuple((100_000 * i, 0.03 * i) for i in range(8))},
             "8 tiers, and there is room for 6",
         ),
+        ({"on_exhaustion": "early_renewal"}, "renews early"),
+        ({"minimum_commitment_usd": 100_000}, "minimum commitment"),
+        ({"term_months": 24, "ramp_weights": (1, 2)}, "ramp_weights"),
+        ({"fees": ({"name": "seats", "usd_per_month": 900},), "time_discount_rate": 0.05}, "fees"),
     ],
 )
 def test_a_clause_that_formulas_cannot_carry_shows_the_service(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from forecast.demand.backtest import PortfolioError, backtest
-from forecast.paths import DecisionSet, Floats, period_totals, quantile
+from forecast.paths import DecisionSet, Floats, quantile
 from forecast.records.base import Provenance
 from forecast.records.cleaning import WHOLE_PORTFOLIO, CleaningAction, CleaningEntry
 from forecast.records.outlook import Adjustment, Backtest, MemberWeight, Outlook
@@ -38,10 +38,11 @@ from forecast.records.recommendation import (
 from forecast.records.terms import Offer, Terms, Tier
 from forecast.records.workloads import Decision, OwnerState
 from forecast.sizing.assessment import assess
+from forecast.sizing.consumption import for_settlement
 from forecast.sizing.decision import size
 from forecast.sizing.search import best_commitment
 from forecast.units import add_months, month_range, to_cents
-from forecast.whatif import WhatIf, apply, by_period
+from forecast.whatif import WhatIf, apply
 
 TERM_START = date(2027, 1, 1)
 TIERS = ((0, 0.0), (250_000, 0.10), (600_000, 0.15), (1_000_000, 0.22))
@@ -121,7 +122,7 @@ def recommendation(
             ("potential", decisions.potential_usd),
         )
     }
-    period = by_period(decisions.optimised_usd, contract.period_months).sum(axis=2)
+    period = for_settlement(contract, decisions.optimised_usd.sum(axis=2))
     number, as_is_number = found.recommended_usd, states["as_is"].commitment_usd
     more = (
         assess(contract, as_is_number, period).expected_cost_usd
@@ -201,7 +202,7 @@ def _outlook(
     contract: Terms, decisions: DecisionSet, monthly: Floats, discount_share: float
 ) -> CostOutlook:
     total = monthly.sum(axis=1)
-    periods = period_totals(monthly, contract.period_months)
+    periods = for_settlement(contract, monthly)
     return CostOutlook(
         term_list_cost=_distribution(total),
         term_contracted_cost=_distribution(total * (1 - discount_share)),
@@ -218,7 +219,7 @@ def _scenarios(contract: Terms, decisions: DecisionSet) -> tuple[Scenario, ...]:
     for name, growth in (("demand 20 % lower", -0.2), ("demand 20 % higher", 0.2)):
         shock = WhatIf(growth_shock_share=growth)
         best = best_commitment(
-            contract, apply(decisions, shock, period_months=contract.period_months)[1]
+            contract, for_settlement(contract, apply(decisions, shock, period_months=1)[1])
         )
         rows.append(
             Scenario(

@@ -28,25 +28,42 @@ def contract(tiers: Sequence[tuple[Any, float]], **clauses: Any) -> Terms:
     )
 
 
+def brute_weights(terms: Terms) -> Floats:
+    """Share of the commitment in every settlement period, shape [P]."""
+    ramp = terms.ramp_weights or (1.0,)
+    of_period = [ramp[(p * terms.period_months // 12) % len(ramp)] for p in range(terms.n_periods)]
+    return np.array(of_period) / sum(of_period)
+
+
+def brute_discounts(terms: Terms, commitments: Floats, period: int) -> Floats:
+    """Discount in force in a period of many commitments, shape [G]."""
+    floors = np.array([float(terms.threshold_usd(t)) for t in terms.tiers])
+    discounts = np.array([t.discount_share for t in terms.tiers])
+    if len(set(terms.ramp_weights)) > 1 and terms.tier_basis == "annual":
+        years = np.arange(terms.n_periods) * terms.period_months // 12
+        of_year = years == years[period]
+        floors = floors * of_year.mean()
+        commitments = np.round(commitments * brute_weights(terms)[of_year].sum(), 2)
+    return discounts[np.searchsorted(floors, commitments, side="right") - 1]
+
+
 def brute_costs(terms: Terms, commitments: Floats, list_usd: Floats) -> Floats:
     """Mean cost of many commitments, straight from the words of the contract, shape [G].
 
     cost_p = C_p + (1 − o)·max(0, D_p − (C_p + R_p)/(1 − d)) on a contracted basis.
     """
-    floors = np.array([float(terms.threshold_usd(t)) for t in terms.tiers])
-    discounts = np.array([t.discount_share for t in terms.tiers])
-    d = discounts[np.searchsorted(floors, commitments, side="right") - 1][:, None]
-    o = {
-        "list": np.zeros_like(d),
-        "committed_rate": d,
-        "discounted": np.minimum(terms.overage_discount_share, d),
-    }[terms.overage]
-    if terms.usage_is_portable:
-        o = np.maximum(o, terms.outside_discount_share)
-    part = commitments[:, None] / terms.n_periods
     cost = np.zeros((len(commitments), len(list_usd)))
     balances: list[Floats] = []
     for p in range(terms.n_periods):
+        d = brute_discounts(terms, commitments, p)[:, None]
+        o = {
+            "list": np.zeros_like(d),
+            "committed_rate": d,
+            "discounted": np.minimum(terms.overage_discount_share, d),
+        }[terms.overage]
+        if terms.usage_is_portable:
+            o = np.maximum(o, terms.outside_discount_share)
+        part = commitments[:, None] * brute_weights(terms)[p]
         consumed = list_usd[:, p][None, :]
         rolled = sum(balances, np.zeros_like(cost))
         if terms.drawdown_basis == "contracted":
@@ -73,7 +90,9 @@ def brute_costs(terms: Terms, commitments: Floats, list_usd: Floats) -> Floats:
     return cost.mean(axis=1)
 
 
-def random_contract(rng: np.random.Generator, *, rolls_over: bool = False) -> Terms:
+def random_contract(
+    rng: np.random.Generator, *, rolls_over: bool = False, ramps: bool = False
+) -> Terms:
     """Draw a contract of up to six tiers around a consumption of about a million."""
     n_tiers = int(rng.integers(1, 7))
     floors = np.sort(rng.choice(np.arange(1, 40), n_tiers - 1, replace=False)) * 50_000
@@ -85,6 +104,8 @@ def random_contract(rng: np.random.Generator, *, rolls_over: bool = False) -> Te
     settlement, months = [("annual", 12), ("quarterly", 12), ("annual", 24), ("quarterly", 6)][
         int(rng.choice(4, p=[0.1, 0.4, 0.2, 0.3] if rolls_over else [0.6, 0.15, 0.15, 0.1]))
     ]
+    if ramps:
+        settlement, months = [("annual", 24), ("quarterly", 24), ("annual", 36)][rng.integers(3)]
     overage = str(rng.choice(["list", "committed_rate", "discounted"], p=[0.6, 0.2, 0.2]))
     return contract(
         list(zip([0, *floors.tolist()], discounts.tolist(), strict=True)),
@@ -102,6 +123,7 @@ def random_contract(rng: np.random.Generator, *, rolls_over: bool = False) -> Te
         tier_basis=str(rng.choice(["annual", "term"])),
         rollover_share=float(rng.choice([0.25, 0.5, 1.0])) if rolls_over else 0.0,
         rollover_periods=int(rng.integers(1, 4)) if rolls_over else 1,
+        ramp_weights=tuple(float(w) for w in rng.integers(1, 5, months // 12)) if ramps else (),
     )
 
 

@@ -12,6 +12,7 @@ from forecast.paths import period_totals
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
 from forecast.sizing.clauses import clause_steps, clause_values
+from forecast.sizing.consumption import for_settlement
 from forecast.sizing.search import best_commitment
 
 LADDER = [(0, 0.0), (250_000, 0.10), (2_000_000, 0.25)]
@@ -36,7 +37,7 @@ def test_values_are_differences_of_two_optima(monthly: np.ndarray) -> None:
     values = {v.change: v for v in clause_values(terms, monthly)}
     ours = best_commitment(terms, period_totals(monthly, 3))
     for _, change, changed in clause_steps(terms):
-        other_paths = period_totals(monthly, changed.period_months)
+        other_paths = for_settlement(changed, monthly)
         theirs = best_commitment(changed, other_paths)
         told = values[change]
         assert float(told.value_usd) == pytest.approx(

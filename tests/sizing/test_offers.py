@@ -156,3 +156,40 @@ def test_another_term_cannot_be_compared(monthly: np.ndarray, change: dict[str, 
 
 def test_no_offers_no_scores(monthly: np.ndarray) -> None:
     assert score_offers(contract(OURS), (), monthly) == ()
+
+
+def test_what_makes_an_offer_acceptable_does(monthly: np.ndarray) -> None:
+    terms = contract(OURS)
+    asked = offer("Big", [(0, 0.0), (300_000, 0.14)], 950_000)
+    (score,) = scored(terms, monthly, asked)
+    assert score.answer in ("counter", "walk_away")
+    paths = monthly.sum(axis=1, keepdims=True)
+    limit = best_commitment(terms, paths).expected_cost_usd * 1.005
+    by_clause = {change.clause: change for change in score.acceptable_with}
+    assert {"commitment", "discount", "overage"} <= set(by_clause)
+    for change in score.acceptable_with:
+        assert float(change.expected_cost_usd) <= limit + 0.01
+    smaller = Decimal(by_clause["commitment"].change.split()[1].replace(",", ""))
+    assert assess(asked.terms, smaller, paths).expected_cost_usd <= limit + 1
+    assert assess(asked.terms, smaller * Decimal("1.002"), paths).expected_cost_usd > limit
+    share = float(by_clause["discount"].change.split()[0]) / 100
+    less = asked.terms.model_copy(update={"tiers": contract([(0, share - 0.001)]).tiers})
+    assert assess(less, Decimal(950_000), paths).expected_cost_usd > limit
+
+
+def test_an_acceptable_offer_needs_no_change(monthly: np.ndarray) -> None:
+    (score,) = scored(contract(OURS), monthly, offer("Good", [(0, 0.0), (300_000, 0.3)], 600_000))
+    assert (score.answer, score.acceptable_with) == ("accept", ())
+    assert score.p50_cost_usd <= score.p95_cost_usd <= score.cvar95_cost_usd
+
+
+def test_a_schedule_is_scaled_and_keeps_its_shape(monthly: np.ndarray) -> None:
+    their = offer(
+        "Q",
+        [(0, 0.0), (300_000, 0.14)],
+        [200_000, 200_000, 250_000, 350_000],
+        settlement="quarterly",
+    )
+    (score,) = scored(contract(OURS), monthly, their)
+    assert score.answer != "accept"
+    assert any(change.clause == "commitment" for change in score.acceptable_with)

@@ -14,6 +14,7 @@ from forecast.paths import Floats
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
 from forecast.sizing.closed_form import optimal_quantile
+from forecast.sizing.consumption import Consumed, Consumption, Group
 from forecast.sizing.search import best_commitment, cheapest_commitment, tier_ranges
 from forecast.units import quantile_rank, to_cents
 
@@ -45,6 +46,24 @@ def test_the_search_finds_the_closed_form(totals: Floats, d: float, o: float, r:
     assert best.expected_cost_usd <= by_formula + 1e-5
 
 
+@pytest.mark.parametrize("shortfall", ["face", "discounted"])
+@pytest.mark.parametrize(("d", "o", "r"), [(0.15, 0.0, 0.0), (0.25, 0.10, 0.0), (0.3, 0.0, 0.4)])
+def test_the_search_finds_the_closed_form_where_list_usage_retires_the_commitment(
+    totals: Floats, d: float, o: float, r: float, shortfall: str
+) -> None:
+    terms = contract(
+        [(0, 0.0), (1, d)],
+        drawdown_basis="list",
+        shortfall_price=shortfall,
+        overage="discounted" if o else "list",
+        overage_discount_share=o,
+        unused_value_share=r,
+    )
+    best = best_commitment(terms, totals)
+    level = optimal_quantile(d, o, r, "list", shortfall_price=shortfall)
+    assert assess(terms, best.commitment_usd, totals).percentile == pytest.approx(level, abs=1e-4)
+
+
 def brute_best(terms: Terms, paths: Floats, n_grid: int = N_GRID) -> float:
     """Search a grid, every threshold and no deal, by an independent settlement."""
     top = 1.2 * float(paths.sum(axis=1).max())
@@ -55,13 +74,20 @@ def brute_best(terms: Terms, paths: Floats, n_grid: int = N_GRID) -> float:
     return min(float(brute_costs(terms, chunk, paths).min()) for chunk in chunks)
 
 
-def never_worse(terms: Terms, paths: Floats) -> None:
-    best = best_commitment(terms, paths)
+def monthly(terms: Terms, paths: Floats) -> Consumed:
+    """Spread the periods over their months, where the terms need months."""
+    if terms.is_core:
+        return paths
+    return Consumption({Group(): np.repeat(paths / terms.period_months, terms.period_months, 1)})
+
+
+def never_worse(terms: Terms, paths: Floats, n_grid: int = N_GRID) -> None:
+    best = best_commitment(terms, monthly(terms, paths))
     exact = brute_costs(terms, np.array([float(best.commitment_usd)]), paths)[0]
     assert best.expected_cost_usd == pytest.approx(exact, rel=1e-9, abs=1e-6)
     # Half a cent of rounding, at a slope of at most the dearest unit of overage.
-    assert exact <= brute_best(terms, paths) + 0.01, terms
-    assert cheapest_commitment(terms, paths) == best.commitment_usd
+    assert exact <= brute_best(terms, paths, n_grid) + 0.01, terms
+    assert cheapest_commitment(terms, monthly(terms, paths)) == best.commitment_usd
     assert terms.tier_for(best.commitment_usd) == best.tier
     for found in best.per_tier:
         assert terms.tier_for(found.commitment_usd) == found.tier
@@ -81,6 +107,24 @@ def test_no_commitment_of_a_fine_grid_is_cheaper_with_rollover(seed: int) -> Non
     for _ in range(6):
         terms = random_contract(rng, rolls_over=True)
         never_worse(terms, random_paths(rng, terms, int(rng.integers(1, 25))))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_commitment_of_a_fine_grid_is_cheaper_on_a_ramp(seed: int) -> None:
+    rng = np.random.default_rng(200 + seed)
+    for _ in range(6):
+        terms = random_contract(rng, rolls_over=bool(rng.random() < 0.5), ramps=True)
+        never_worse(terms, random_paths(rng, terms, int(rng.integers(1, 25))))
+
+
+@pytest.mark.slow
+def test_two_thousand_random_contracts() -> None:
+    """Tiers, overage, rollover and ramps: never worse than a grid of 4,000 amounts."""
+    rng = np.random.default_rng(2000)
+    for _ in range(2000):
+        ramps, rolls = rng.random() < 0.3, rng.random() < 0.4
+        terms = random_contract(rng, rolls_over=bool(rolls), ramps=bool(ramps))
+        never_worse(terms, random_paths(rng, terms, int(rng.integers(1, 20))), n_grid=4000)
 
 
 def test_the_kinks_with_rollover_give_the_cost_everywhere_between() -> None:

@@ -21,7 +21,7 @@ from sizing_contracts import (
 from forecast.errors import PathsError, TermsError
 from forecast.records.terms import Terms
 from forecast.sizing.ledger import ledger, ledger_total
-from forecast.sizing.schedule import equal_schedule, schedule_in_cents, tiers_by_period
+from forecast.sizing.schedule import schedule_in_cents, schedule_of, tiers_by_period
 from forecast.sizing.settlement import settle
 from forecast.units import to_cents
 
@@ -174,7 +174,7 @@ def test_many_paths_settle_like_the_words_of_the_contract(rolls_over: bool) -> N
         terms = random_contract(rng, rolls_over=rolls_over)
         paths = random_paths(rng, terms, 30)
         for commitment in (0.0, 3e5, 1e6):
-            settled = settle(terms, equal_schedule(terms, commitment), paths)
+            settled = settle(terms, schedule_of(terms, commitment), paths)
             assert settled.cost.mean() == pytest.approx(
                 brute_costs(terms, np.array([commitment]), paths)[0], rel=1e-12
             )

@@ -1,0 +1,47 @@
+"""Exchange rates, schedules and risks by name, for the terminal."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+
+from api.terminal.layout import plain, table, usd
+from forecast.records.recommendation import Sizing
+
+
+def negotiation(result: Sizing) -> list[RenderableType]:
+    """Show what a sizing says to the table, beyond its tiers and clauses."""
+    shown: list[RenderableType] = []
+    choice = result.risk_choice
+    if choice is not None:
+        shown.append(
+            plain(
+                f"Under your risk preference: {usd(choice.commitment_usd)}, which costs "
+                f"{usd(choice.extra_expected_cost_usd)} more on average; waste P95 "
+                f"{usd(choice.waste_p95_usd)}, CVaR95 {usd(choice.waste_cvar95_usd)}; cost P80 "
+                f"{usd(choice.budget_p80_usd)}, CVaR95 {usd(choice.cost_cvar95_usd)}."
+            )
+        )
+    schedule = result.schedule_value
+    if schedule is not None:
+        amounts = ", ".join(usd(amount) for amount in schedule.amounts_usd)
+        shown.append(
+            plain(
+                f"A commitment of its own for every period ({amounts}) is worth "
+                f"{usd(schedule.value_usd)} on average against this split (standard error "
+                f"{usd(schedule.standard_error_usd)})."
+            )
+        )
+    if result.exchange:
+        rows = [
+            (e.clause, e.change, usd(e.value_usd), f"{e.discount_points:.2f}")
+            for e in result.exchange
+        ]
+        shown.append(
+            table(
+                "In points of discount",
+                ("clause", "change", "worth", "points"),
+                rows,
+                text_columns=2,
+            )
+        )
+    return shown
