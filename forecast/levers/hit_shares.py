@@ -7,8 +7,8 @@
 
 A lever states a share or brings a replay table, never both. What usage shows of one lifetime
 bounds the other, because a longer one never hits less, and where it shows less than was predicted
-it lowers the other in proportion. Nothing that stands lower in this order is drawn narrower than
-what it stands in for.
+it lowers the other in proportion; a band moves between such bounds as a whole. Nothing that stands
+lower in this order is drawn narrower than what it stands in for.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def known_hits(
     >>> known["5m"].basis, known["5m"].at_most, known["1h"].basis, known["1h"].mean
     ('hourly_arrivals', 0.3, 'observed', 0.3)
     >>> round(known["5m"].share.upper, 3)
-    0.314
+    0.3
     """
     found = {ttl: _of_lifetime(lever, ttl, observed or {}) for ttl in TTLS}
     known = {ttl: hits for ttl, hits in found.items() if hits is not None}
@@ -224,12 +224,20 @@ def _of_lifetime(lever: CachingLever, ttl: Ttl, observed: Mapping[Ttl, float]) -
         return None
     basis, share = found[0]
     kept = min((_confirmed(lever, other, h) for other, h in observed.items()), default=1.0)
-    return KnownHits(
-        basis,
-        Band(kept * share.hit_share, kept * share.lower, kept * share.upper),
-        at_least=max((h for other, h in observed.items() if _outlives(ttl, other)), default=0.0),
-        at_most=min((h for other, h in observed.items() if _outlives(other, ttl)), default=1.0),
-    )
+    least = max((h for other, h in observed.items() if _outlives(ttl, other)), default=0.0)
+    most = min((h for other, h in observed.items() if _outlives(other, ttl)), default=1.0)
+    return KnownHits(basis, _moved(share, kept, least, most), at_least=least, at_most=most)
+
+
+def _moved(share: Band, kept: float, least: float, most: float) -> Band:
+    """Lower a band to what usage confirms and bring it between bounds, by shares of itself.
+
+    Cutting it off at a bound would make the weaker evidence the surer one.
+    """
+    f = min(kept, most / share.upper) if share.upper > 0 else kept
+    missed = 1.0 - f * share.lower
+    g = min(1.0, (1.0 - least) / missed) if missed > 0 else 1.0
+    return Band(*(1.0 - g * (1.0 - f * h) for h in (share.hit_share, share.lower, share.upper)))
 
 
 def _predicted(lever: CachingLever, ttl: Ttl) -> list[tuple[str, Band]]:
