@@ -12,6 +12,7 @@ from api.documents import OfferDocument
 from api.limits import MAX_PATHS, MIN_PATHS
 from api.validation import DocumentError, Fault
 from forecast.records.base import Name, Record
+from forecast.records.negotiation import RiskPreference
 from forecast.records.recommendation import OfferScore
 from forecast.records.terms import Offer, Terms
 from forecast.records.workloads import Portfolio
@@ -78,6 +79,8 @@ class SizingBody(Record):
     """One row a path, one number a month of the term: list-price USD."""
     terms: Terms
     offers: Annotated[tuple[OfferDocument, ...], Field(max_length=50)] = ()
+    preference: RiskPreference | None = None
+    """How much waste and budget risk count; the choice is given beside the cheapest."""
 
     def stated_offers(self) -> list[Offer]:
         """Give the offers."""

@@ -30,4 +30,4 @@ def create_sizing(body: SizingBody) -> Sizing:
 
     body.check_shape()
     paths = np.array(body.paths, dtype=np.float64)
-    return size(body.terms, paths, offers=body.stated_offers())
+    return size(body.terms, paths, offers=body.stated_offers(), preference=body.preference)

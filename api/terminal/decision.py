@@ -254,7 +254,11 @@ def offers(rows: Sequence[OfferScore]) -> Group:
         ],
     )
     verdicts = notes("What to do with them", [f"{row.name}: {row.verdict}" for row in ordered])
-    return page([numbers, verdicts])
+    changes = notes(
+        "What alone would make them acceptable",
+        [f"{row.name}: {change.change}" for row in ordered for change in row.acceptable_with],
+    )
+    return page([numbers, verdicts, changes])
 
 
 def clauses(result: Sizing) -> Group | None:

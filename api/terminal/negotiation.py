@@ -1,4 +1,4 @@
-"""Exchange rates, schedules and risks by name, for the terminal."""
+"""Exchange rates, schedules, risks by name, positions and staging, for the terminal."""
 
 from __future__ import annotations
 
@@ -44,4 +44,15 @@ def negotiation(result: Sizing) -> list[RenderableType]:
                 text_columns=2,
             )
         )
+    if result.positions:
+        shown.append(
+            table(
+                "Positions",
+                ("issue", "open with", "aim at", "walk away at"),
+                [(p.issue, p.opening, p.target, p.walk_away) for p in result.positions],
+                text_columns=4,
+            )
+        )
+    if result.staging:
+        shown.extend(plain(each.sentence) for each in result.staging)
     return shown

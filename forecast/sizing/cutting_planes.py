@@ -94,13 +94,12 @@ def minimise(
     queue = list(starts)
     trail: list[Floats] = []
     for _ in range(MAX_PLANES):
-        if queue:
-            at = queue.pop(0)
-        else:
-            at, least = planes.lowest()
-            bound = max(bound, least)
-            if bound >= give_up_above or best_cost - bound <= tolerance_share * abs(best_cost):
-                break
+        lowest, least = planes.lowest()
+        bound = max(bound, least)
+        near = np.isfinite(best_cost) and best_cost - bound <= tolerance_share * abs(best_cost)
+        if bound >= give_up_above or near:
+            break
+        at = queue.pop(0) if queue else lowest
         cost, slope = cost_and_slope(at)
         if cost < best_cost:
             best, best_cost = at, cost

@@ -31,7 +31,7 @@ from forecast.sizing.needs import PeriodNeed, period_needs
 from forecast.sizing.schedule import schedule_of
 from forecast.sizing.search import Optimum, best_commitment, objective_usd
 from forecast.sizing.settlement import flows, settle
-from forecast.sizing.tariff import no_deal_discount, tariff_of, unit_prices
+from forecast.sizing.tariff import UnitPrices, no_deal_discount, tariff_of, unit_prices
 from forecast.units import CENT, to_cents
 
 TOLERANCE_SHARE = 6e-7
@@ -167,6 +167,7 @@ class _Search:
         self.paths = paths
         self.parts = _parts(terms)
         self.best, self.cost = schedule, cost
+        self.is_improved = False
         self.ceiling = 2 * max(float(paths.max()) * terms.n_periods, 1.0)
         self.choices = [sorted(self._choices(p), key=lambda c: c.bound_usd) for p in self.parts]
 
@@ -188,7 +189,8 @@ class _Search:
         """Give every tier of a part, with a bound that no commitment in it can go below.
 
         A unit that rolls over saves at most what the dearest unit beyond any commitment costs;
-        the saving is booked where the unit was left, so the parts' bounds add up.
+        the saving is booked where the unit was left, so the parts' bounds add up. All that a part
+        can leave is its commitment, which bounds the saving of a part that commits little.
         """
         terms, share = self.terms, len(part) / self.terms.n_periods
         columns = [SortedConsumption(self.paths[:, [p]]) for p in part]
@@ -203,10 +205,12 @@ class _Search:
             prices = unit_prices(terms, tariff_of(terms, tier))
             lost = prices.unused * (1 - terms.unused_value_share)
             worst = replace(prices, unused=lost - rolls * max(0.0, dearest - prices.used + lost))
-            bound = sum(
-                float(c.cost_of(worst, 0.0, 0.0, self.ceiling).cost_usd.min()) for c in columns
-            )
             below = most - float(CENT) if np.isfinite(most) else self.ceiling * len(part)
+            dearest_left = rolls * dearest * min(below, self.ceiling * len(part))
+            bound = max(
+                _least(columns, worst, self.ceiling),
+                _least(columns, replace(prices, unused=lost), self.ceiling) - dearest_left,
+            )
             yield _Choice(tier, np.ceil(100 * least - 1e-6) / 100, below, bound)
 
     def _settle(self, chosen: tuple[_Choice, ...]) -> None:
@@ -234,12 +238,15 @@ class _Search:
             give_up_above=self.cost * (1 - TOLERANCE_SHARE),
         )
         if found.cost < self.cost and _is_inside(region, found.at):
-            self.best, self.cost = found.at, found.cost
+            self.best, self.cost, self.is_improved = found.at, found.cost, True
 
     def _starts(self, region: Region, needs: list[PeriodNeed]) -> list[Floats]:
-        """Give amounts to begin with: near the best schedule of some of the paths, if many."""
+        """Give amounts to begin with: near the best schedule of some of the paths, if many.
+
+        Most other assignments are given up after a few planes, and need no such start.
+        """
         start = self._inside(region)
-        if len(self.paths) < 2 * N_ROUGH:
+        if len(self.paths) < 2 * N_ROUGH or self.is_improved:
             return [start]
         some = np.zeros(len(self.paths), dtype=bool)
         by_total = self.paths.sum(axis=1).argsort(kind="stable")
@@ -264,6 +271,11 @@ class _Search:
             elif total < least:
                 at[chosen] = least / len(chosen)
         return np.minimum(at, region.upper)
+
+
+def _least(columns: Sequence[SortedConsumption], prices: UnitPrices, ceiling: float) -> float:
+    """Give the sum of what each period costs at least, at these prices."""
+    return sum(float(c.cost_of(prices, 0.0, 0.0, ceiling).cost_usd.min()) for c in columns)
 
 
 def _is_inside(region: Region, at: Floats) -> bool:

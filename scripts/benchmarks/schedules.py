@@ -1,6 +1,6 @@
 """The schedule search against the linear program of the same problem, in one run.
 
-    python scripts/benchmarks/schedules.py [--paths 1000] [--repeats 5]
+    python scripts/benchmarks/schedules.py [--paths 10000] [--repeats 3]
 
 Three years with a ramp and rollover, and four quarters with a season. Prints both costs, how far
 they are apart, and how many times faster the search is. Timings are for a person to read; no test
@@ -55,8 +55,8 @@ def best_time(work: Callable[[], object], repeats: int) -> float:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--paths", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--paths", type=int, default=10_000)
+    parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     rng = np.random.default_rng(SEED)
     cases = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
+from example_buyer import Buyer
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
@@ -96,3 +98,14 @@ def test_a_commitment_in_force_becomes_an_offer_file(tmp_path: Path) -> None:
     assert offer.schedule_usd is not None
     assert [str(amount) for amount in offer.schedule_usd] == ["500000", "700000"]
     assert offer.terms.tier_for(offer.total_usd).discount_share == 0.1
+
+
+def test_a_recommendation_is_proposed_in_focus_rows(finished: Buyer, tmp_path: Path) -> None:
+    out = tmp_path / "proposed.csv"
+    run("export-commitment", finished.out / "recommendation.json", "--out", out)
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    result = json.loads((finished.out / "recommendation.json").read_text())
+    assert [row["ContractCommitmentCost"] for row in rows] == [
+        part["commitment_usd"] for part in result["commitment"]["schedule"]
+    ]
+    assert {row["ContractCommitmentLifecycleStatus"] for row in rows} == {"Proposed"}

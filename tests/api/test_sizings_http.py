@@ -111,3 +111,17 @@ def test_a_body_that_cannot_be_read_is_malformed(client: FlaskClient, data: byte
 def test_another_media_type_is_refused(client: FlaskClient, content_type: str) -> None:
     response = client.post("/v1/sizings", data=b"{}", content_type=content_type)
     assert "application/json" in problem_of(response, 415)["detail"]
+
+
+def test_a_risk_preference_is_answered_beside_the_cheapest(client: FlaskClient) -> None:
+    plain = client.post("/v1/sizings", json=body()).get_json()
+    careful = client.post("/v1/sizings", json=body(preference={"waste_weight": 3})).get_json()
+    assert plain["risk_choice"] is None
+    assert careful["headline"] == plain["headline"]
+    cap = {"max_waste_p95_usd": "0"}
+    capped = client.post("/v1/sizings", json=body(preference=cap)).get_json()["risk_choice"]
+    assert Decimal(capped["waste_p95_usd"]) == 0
+    assert Decimal(capped["extra_expected_cost_usd"]) >= 0
+    assert careful["risk_choice"]["preference"]["waste_weight"] == 3
+    wrong = client.post("/v1/sizings", json=body(preference={"caution": 3}))
+    assert wrong.status_code == 422

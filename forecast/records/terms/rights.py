@@ -10,7 +10,10 @@ from forecast.records.base import Record, Share
 
 
 class TrueDown(Record):
-    """The right to lower the commitment of what is still to come, on one day."""
+    """The right to lower the commitment of what is still to come, on one day.
+
+    Tiers stay those of what was signed.
+    """
 
     after_months: Annotated[int, Field(ge=1, le=119)]
     """Months from the start of the term, at the end of a settlement period."""

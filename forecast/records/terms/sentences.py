@@ -117,7 +117,7 @@ def _commitment(terms: Terms) -> Iterator[str]:
         notice = f", with {right.notice_days} days' notice" if right.notice_days else ""
         yield (
             f"After {_months(right.after_months)} the commitment of each later period may be "
-            f"lowered by up to {per_cent(right.reduction_share)}{notice}."
+            f"lowered by up to {per_cent(right.reduction_share)}{notice}; the discount stays."
         )
 
 
