@@ -204,6 +204,24 @@ def backtest(book: Book, n_points: int) -> None:
     _place(book, bands, "chart_backtest")
 
 
+def tornado(book: Book) -> None:
+    """Draw what keeping today's number costs under each shock, the longest bar on top."""
+    area = book.area("shock_rows")
+    chart = BarChart()
+    chart.type, chart.gapWidth = "bar", 40
+    series = Series(_column(area, 4), title_from_data=True)
+    _bar(series, VERMILION)
+    chart.series.append(series)
+    chart.set_categories(_column(area, 0, header=False))
+    _frame(chart, "What today's number costs more than the best one, under each shock, USD", 25, 9)
+    chart.legend = None
+    chart.x_axis.scaling.orientation = "maxMin"
+    chart.x_axis.tickLblSkip = 1
+    chart.x_axis.txPr = _text(7)
+    chart.y_axis.number_format = _money(_largest(area, 4))
+    _place(book, chart, "chart_tornado")
+
+
 def curve(book: Book, *, live: bool) -> None:
     """Draw the commitment curve: expected cost, and the risks."""
     service, now = book.area("curve_rows"), book.area("curve_live")
@@ -281,3 +299,4 @@ def draw(book: Book, *, live: bool, n_backtest: int) -> None:
     if n_backtest:
         backtest(book, n_backtest)
     curve(book, live=live)
+    tornado(book)

@@ -46,7 +46,8 @@ _GROUPS: Final[dict[str, str]] = {
         digest_rows bridge_rows in_lines history_rows finding_rows workload_rows waterfall_rows
         lever_rows term_rows month_rows curve_rows move_rows clause_rows offer_rows shock_rows
         migration_rows source_rows line_rows scenario_rows reconciled_rows cause_rows
-        discount_rows difference_rows backtest_policy_rows backtest_point_rows""",
+        discount_rows difference_rows backtest_policy_rows backtest_point_rows
+        position_rows exchange_rows flip_rows staging_rows cash_rows dossier_rows""",
     "column of a list, or of all inputs; lengthened with the list": """
         reconciled_billed reconciled_repriced reconciled_difference
         backtest_point_weeks backtest_point_inside
@@ -60,7 +61,7 @@ _GROUPS: Final[dict[str, str]] = {
         as_is_last""",
     "upper left cell of a chart, or all cells it covers": """
         chart_bridge chart_history chart_waterfall chart_forecast chart_backtest
-        chart_curve_cost chart_curve_risk""",
+        chart_curve_cost chart_curve_risk chart_tornado""",
     "table a chart is drawn from": "curve_live curve_best",
     "a formula that others read": """
         decision_sentence decision_reason decision_sign_for decision_expect_to_pay
