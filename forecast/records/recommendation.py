@@ -128,6 +128,8 @@ class Move(Record):
     expected_unused_usd: Usd
     indifference_discount_share: float | None
     """The discount at which we would not mind; None when no discount below 1 is enough."""
+    to_justify: Note = ""
+    """What capacity, support or the relationship would have to be worth."""
 
 
 class CurvePoint(Record):

@@ -133,16 +133,21 @@ def _overage(terms: Terms, d: Floats) -> Floats:
 
 
 def _on_demand(terms: Terms, usage: Consumption, months: _Months, at: Rows) -> None:
-    """Price the months in which nothing is committed: everything is beyond, at no deal's price."""
+    """Price the months in which nothing is committed: everything is beyond, at no deal's price.
+
+    Dollars that rolled in are drawn at the price of the first tier.
+    """
     if not at.any():
         return
-    cost = np.zeros_like(months.within[:, at])
+    within, at_list, cost = (np.zeros_like(months.within[:, at]) for _ in range(3))
     for group, list_usd in usage.usage.items():
         own = platform_of(terms, group).discount_share
         first = terms.tiers[0].discount_of(group.family) if own is None else own
+        within += list_usd[:, at] * (1 - first)
+        at_list += list_usd[:, at]
         cost += list_usd[:, at] * (1 - max(first, terms.outside_discount_share))
-    months.within[:, at] = months.at_list[:, at] = months.beyond[:, at] = cost
-    months.contracted[:, at] = cost
+    months.within[:, at], months.at_list[:, at], months.beyond[:, at] = within, at_list, cost
+    months.contracted[:, at] = within
     months.beside[:, at] = 0.0
 
 
@@ -183,7 +188,7 @@ def _step(terms: Terms, months: _Months, at: slice, tier: Tier | None) -> StepNe
         getattr(months, name)[:, at].sum(axis=1)
         for name in ("within", "at_list", "beyond", "beside", "contracted", "fees")
     )
-    units = within if terms.drawdown_basis == "contracted" or tier is None else at_list
+    units = within if terms.drawdown_basis == "contracted" else at_list
     with np.errstate(divide="ignore", invalid="ignore"):
         used = np.where(units > 0, within / units, _plain(terms, tier))
         over = np.where(units > 0, beyond / units, 1.0)
@@ -200,9 +205,9 @@ def _step(terms: Terms, months: _Months, at: slice, tier: Tier | None) -> StepNe
 
 def _plain(terms: Terms, tier: Tier | None) -> float:
     """USD within the commitment for a unit of nothing: the tier's own price."""
-    if terms.drawdown_basis == "contracted" or tier is None:
+    if terms.drawdown_basis == "contracted":
         return 1.0
-    return 1 - tier.discount_share
+    return 1 - (tier or terms.tiers[0]).discount_share
 
 
 def _period(

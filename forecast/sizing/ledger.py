@@ -220,7 +220,7 @@ class _Book:
 
     def _prices(self, tier: Tier | None) -> tuple[Decimal, Decimal]:
         """Give what a unit costs within the commitment by the plain tier, and when unused."""
-        if self.terms.drawdown_basis == "contracted" or (tier is None and not self.terms.is_core):
+        if self.terms.drawdown_basis == "contracted":
             return ONE, ONE
         base = self.terms.tiers[0] if tier is None else tier
         plain = 1 - exact(base.discount_share)

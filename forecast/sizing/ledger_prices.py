@@ -179,8 +179,9 @@ def _on_demand(terms: Terms, step: Usage) -> PricedUsage:
         own = _counts(terms, group)[1]
         first = exact(terms.tiers[0].discount_of(group.family)) if own is None else own
         found.vendor_list += usd
+        found.at_list += usd
+        found.within += usd * (1 - first)
         found.beyond += usd * (1 - max(first, exact(terms.outside_discount_share)))
-    found.within = found.at_list = found.beyond
     return found
 
 

@@ -15,6 +15,7 @@ from forecast.records.terms import Terms, Tier
 from forecast.sizing.assessment import assess
 from forecast.sizing.consumption import Consumed, total_of
 from forecast.sizing.search import Optimum, cost_at, objective_usd, tier_floor_usd
+from forecast.sizing.wording import share_text, usd_text
 from forecast.units import to_cents
 
 STEPS = (0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
@@ -46,18 +47,29 @@ def moves(terms: Terms, list_usd: Consumed, best: Optimum) -> tuple[Move, ...]:
         indifference = indifference_discount(terms, list_usd, commitment, best.expected_cost_usd)
         for discount in _discounts(terms, best, commitment):
             found = assess(terms, commitment, list_usd, tier=_at(discount))
+            extra = objective_usd(found.cost) - best.expected_cost_usd
             rows.append(
                 Move(
                     commitment_usd=commitment,
                     discount_share=discount,
-                    extra_expected_cost_usd=to_cents(
-                        objective_usd(found.cost) - best.expected_cost_usd
-                    ),
+                    extra_expected_cost_usd=to_cents(extra),
                     expected_unused_usd=found.waste_risk.expected_usd,
                     indifference_discount_share=indifference,
+                    to_justify=_to_justify(commitment, discount, extra),
                 )
             )
     return tuple(rows)
+
+
+def _to_justify(commitment_usd: Decimal, discount_share: float, extra_usd: float) -> str:
+    """Say what else a number has to bring; nothing when it costs no more than ours."""
+    if extra_usd < 1:
+        return ""
+    return (
+        f"To justify {usd_text(commitment_usd)} at {share_text(discount_share)} off, whatever else "
+        f"it brings (capacity, support, the relationship) has to be worth {usd_text(extra_usd)} "
+        "over the term."
+    )
 
 
 def indifference_discount(

@@ -88,7 +88,8 @@ def best_schedule(terms: Terms, list_usd: Consumed) -> BestSchedule:
     Raises
     ------
     TermsError
-        Clauses beyond the core: their cost is not convex in the amounts.
+        The cost is not convex in the amounts: clauses beyond the core, or a share that rolls over
+        and lives several periods (drawing it first may then lose more than it saves).
 
     Examples
     --------
@@ -107,8 +108,8 @@ def best_schedule(terms: Terms, list_usd: Consumed) -> BestSchedule:
     beyond = _beyond(terms)
     if beyond:
         raise TermsError(
-            f"a schedule is searched for core clauses, and {beyond[0]} is beyond them; size it "
-            "with ramp_weights instead",
+            f"a schedule is searched where its cost is convex, and {beyond[0]} is beyond that; "
+            "size it with ramp_weights instead",
             column=beyond[0],
         )
     even = best_commitment(terms, list_usd)
@@ -127,7 +128,9 @@ def has_schedules(terms: Terms) -> bool:
 
 
 def _beyond(terms: Terms) -> list[str]:
-    return [clause for clause in terms.beyond_core if clause != "ramp_weights"]
+    beyond = [clause for clause in terms.beyond_core if clause != "ramp_weights"]
+    lives_on = min(terms.rollover_periods, terms.n_periods - 1) > 1
+    return [*beyond, "rollover_periods"] if lives_on and 0 < terms.rollover_share < 1 else beyond
 
 
 def _in_cents(parts: list[list[int]], schedule_usd: Floats) -> tuple[Decimal, ...]:

@@ -124,3 +124,9 @@ def test_positions_follow_from_the_values() -> None:
         is_asked = value.value_usd > 2 * value.standard_error_usd and value.value_usd > 0
         if value.clause != "discount" and is_asked:
             assert value.clause in by_issue
+
+
+def test_a_dearer_number_says_what_it_would_have_to_bring() -> None:
+    for move in size(contract(LADDER), monthly_paths()).moves:
+        said = f"{move.extra_expected_cost_usd:,.0f} USD over the term"
+        assert (move.extra_expected_cost_usd >= 1) == (said in move.to_justify)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from benchmarks.schedule_program import schedule_program
-from sizing_contracts import contract
+from sizing_contracts import contract, random_contract
 
 from forecast.errors import TermsError
 from forecast.paths import Floats
@@ -68,6 +68,39 @@ def test_no_grid_of_two_years_is_cheaper_where_tiers_differ(rollover: float, bas
         assert best_schedule(terms, paths).expected_cost_usd <= grid_cost(terms, paths, 50_000) + 2
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_grid_of_random_contracts_is_cheaper(seed: int) -> None:
+    """Any tiers, overage, basis and rollover; a grid, refined from its best point."""
+    rng = np.random.default_rng(300 + seed)
+    for _ in range(4):
+        terms = random_contract(rng, rolls_over=True).model_copy(
+            update={"settlement": "annual", "term_months": 24, "rollover_periods": 1}
+        )
+        paths = growing(rng, 8, 2, float(rng.normal(0, 0.5)))
+        refined = refined_grid_cost(terms, paths)
+        assert best_schedule(terms, paths).expected_cost_usd <= refined * (1 + 1e-6)
+
+
+def refined_grid_cost(terms: Terms, paths: Floats) -> float:
+    def cost(schedule: Floats) -> float:
+        return float(settle(terms, schedule, paths).cost.mean())
+
+    top = 1.3 * float(paths.max())
+    part = 1 if terms.tier_basis == "annual" else 2
+    marks = [float(t.from_commitment_usd) / part for t in terms.tiers]
+    amounts = sorted({*np.linspace(0, top, 30).tolist(), *(m for m in marks if m <= top)})
+    best = min((np.array(schedule) for schedule in itertools.product(amounts, repeat=2)), key=cost)
+    step = top / 30
+    while step > 50:
+        moves = [np.maximum(best + step * d, 0) for d in (*np.eye(2), *-np.eye(2))]
+        nearer = min(moves, key=cost)
+        if cost(nearer) < cost(best) - 1e-9:
+            best = nearer
+        else:
+            step /= 2
+    return cost(best)
+
+
 def test_a_year_may_stay_on_demand() -> None:
     terms = contract([(0, 0.0), (500_000, 0.2)], term_months=24)
     found = best_schedule(terms, np.array([[1_000.0, 900_000.0], [1_200.0, 950_000.0]]))
@@ -78,5 +111,8 @@ def test_a_year_may_stay_on_demand() -> None:
 
 def test_clauses_that_are_not_convex_are_refused() -> None:
     terms = contract(LADDER, term_months=24, time_discount_rate=0.1)
-    with pytest.raises(TermsError, match="time_discount_rate is beyond them"):
+    with pytest.raises(TermsError, match="time_discount_rate is beyond that"):
         best_schedule(terms, np.ones((2, 2)))
+    lives = contract(LADDER, term_months=36, rollover_share=0.6, rollover_periods=2)
+    with pytest.raises(TermsError, match="rollover_periods is beyond that"):
+        best_schedule(lives, np.ones((2, 3)))
