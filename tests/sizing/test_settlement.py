@@ -50,9 +50,9 @@ def test_the_ledger_and_the_paths_agree_to_the_cent(
         item: float(sum(line.usd for line in lines if line.item == item))
         for item in ("true_up", "rolled_drawn", "overage")
     }
-    assert settled.unused[0] == pytest.approx(
-        by_item["true_up"] - by_item["rolled_drawn"], abs=1e-4
-    )
+    # A rolled list dollar gives back the price of the year that draws it, which may be dearer.
+    wasted = max(0.0, by_item["true_up"] - by_item["rolled_drawn"])
+    assert settled.unused[0] == pytest.approx(wasted, abs=1e-4)
     assert settled.overage_usd[0] == pytest.approx(by_item["overage"], abs=1e-4)
 
 
