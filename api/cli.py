@@ -11,7 +11,19 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import caching, decisions, exports, fetch, forecasts, formats, rates, service
+from api.commands import (
+    caching,
+    decisions,
+    exports,
+    fetch,
+    forecasts,
+    formats,
+    organisations,
+    rates,
+    service,
+    store,
+)
+from api.store.errors import StoreError
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -31,6 +43,8 @@ class Doors(typer.core.TyperGroup):
             _refuse(str(error), BAD_INPUT)
         except EvidenceError as error:
             _refuse(str(error), EVIDENCE_REFUSED)
+        except StoreError as error:
+            _refuse(str(error), OUTSIDE_BROKE)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             _refuse(f"{where}{error.strerror or error}", OUTSIDE_BROKE)
@@ -110,6 +124,12 @@ app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",
 )(service.serve)
+app.command(
+    "worker",
+    epilog="Example: commitment worker",
+)(service.worker)
+app.add_typer(store.app, name="store")
+app.add_typer(organisations.app, name="organisations")
 
 
 def _show_version(wanted: bool) -> None:

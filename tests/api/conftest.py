@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from example_buyer import Buyer, usage_csv
 from flask.testing import FlaskClient
+from running_service import served
 
-from api.app import create_app
 from api.settings import Settings
 
 
@@ -38,5 +39,6 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(data_dir: Path) -> FlaskClient:
-    return create_app(Settings(data_dir=data_dir)).test_client()
+def client(data_dir: Path) -> Iterator[FlaskClient]:
+    with served(Settings(data_dir=data_dir)) as found:
+        yield found
