@@ -113,14 +113,33 @@ class Database:
         server keeps besides, such as archived logs and backups, is its operator's to delete.
         """
         with told_plainly(), self.engine.connect() as connection:
-            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
             if self.embedded:
-                alone.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-                alone.execute(text("VACUUM"))
-                alone.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+                outside = connection.execution_options(no_transaction=True)
+                outside.execute(text("VACUUM"))
             else:
+                outside = connection.execution_options(isolation_level="AUTOCOMMIT")
                 for table in tables:
-                    alone.execute(text(f'VACUUM FULL "{table}"'))
+                    outside.execute(text(f'VACUUM FULL "{table}"'))
+        self.empty_log()
+
+    def empty_log(self) -> None:
+        """Empty the log of an embedded database into its file.
+
+        Raises
+        ------
+        StoreUnavailableError
+            Somebody has been reading one old state all the while.
+        """
+        if not self.embedded:
+            return
+        with told_plainly(), self.engine.connect() as connection:
+            outside = connection.execution_options(no_transaction=True)
+            busy = outside.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar_one()
+        if busy:
+            raise StoreUnavailableError(
+                "what was deleted is gone from the database, but not yet from its log, which "
+                "somebody reads; run `commitment store sweep` later"
+            )
 
     def close(self) -> None:
         """Close every connection."""
@@ -140,8 +159,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("no_transaction"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
 @contextmanager

@@ -74,6 +74,7 @@ def sweep(store: Store, *, now: datetime, retention: timedelta | None) -> Swept:
             removed += _remove_unnamed(store, organisation, now - UNNAMED_FOR)
         else:  # a request was under way while the organisation was deleted
             store.artifacts.remove_all(organisation)
+    store.database.empty_log()
     n_published = sum(1 for *_, state in old if state == "succeeded")
     return Swept(n_published, len(old), removed)
 
