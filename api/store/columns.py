@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, DateTime
 from sqlalchemy.types import TypeDecorator
 
+from forecast.units import CENT
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
@@ -84,5 +86,8 @@ class MicroUsd(TypeDecorator[Decimal]):
         return int(micro)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        """Read."""
-        return None if value is None else Decimal(value) / MICRO
+        """Read; whole cents come back as cents."""
+        if value is None:
+            return None
+        exact = Decimal(value) / MICRO
+        return exact.quantize(CENT) if exact == exact.quantize(CENT) else exact

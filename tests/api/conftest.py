@@ -58,18 +58,23 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+def database_url(request: pytest.FixtureRequest) -> str | None:
     """URL of an empty database; None is the embedded one."""
     if request.param == "sqlite":
-        yield None
-        return
-    server = request.getfixturevalue("postgresql")
+        return None
+    found: str = request.getfixturevalue("postgresql_url")
+    return found
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str) -> Iterator[str]:
+    """URL of an empty database on the server."""
     name = f"t{uuid.uuid4().hex}"
-    engine = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(postgresql.format("postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     try:
-        yield server.format(name)
+        yield postgresql.format(name)
     finally:
         with engine.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
