@@ -47,6 +47,8 @@ class Settings:
         That one key may make of one server process; None is as many as it likes.
     retention_days
         Recommendations older than this are deleted; None keeps them.
+    lease_seconds
+        How long a worker that died is believed to be at work.
     """
 
     data_dir: Path
@@ -58,6 +60,7 @@ class Settings:
     artifacts_url: str | None = field(default=None, repr=False)
     requests_per_minute: int | None = None
     retention_days: int | None = None
+    lease_seconds: int = 30
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -73,6 +76,7 @@ class Settings:
         | ARTIFACTS_URL | fsspec URL of the files | below DATA_DIR |
         | REQUESTS_PER_MINUTE | of one key in one process | 1200 with keys, else no limit |
         | RETENTION_DAYS | recommendations older than this go | they stay |
+        | LEASE_SECONDS | after which a worker that is silent is dead, 2 to 3600 | 30 |
 
         Raises
         ------
@@ -100,6 +104,7 @@ class Settings:
             requests_per_minute=_number(found, "REQUESTS_PER_MINUTE", "requests", 10**6)
             or by_default,
             retention_days=_number(found, "RETENTION_DAYS", "days", 36500),
+            lease_seconds=_number(found, "LEASE_SECONDS", "seconds", 3600, least=2) or 30,
         )
 
 
@@ -113,13 +118,16 @@ def _access(environ: Mapping[str, str]) -> Access:
         ) from None
 
 
-def _number(environ: Mapping[str, str], name: str, unit: str, most: int) -> int | None:
+def _number(
+    environ: Mapping[str, str], name: str, unit: str, most: int, least: int = 1
+) -> int | None:
     text = environ.get(f"COMMITMENT_{name}")
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= most:
+    if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
         raise InputError(
-            f"is not a number of {unit} from 1 to {most}: {text!r}", column=f"COMMITMENT_{name}"
+            f"is not a number of {unit} from {least} to {most}: {text!r}",
+            column=f"COMMITMENT_{name}",
         )
     return int(text)
 

@@ -49,12 +49,6 @@ def serve(
 
 def worker(
     data_dir: DataDir = None,
-    lease_seconds: Annotated[
-        float,
-        typer.Option(
-            min=1, max=3600, help="How long a worker that died is believed to be at work."
-        ),
-    ] = 30,
     beside: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Make recommendations that the service accepted, until stopped.
@@ -63,11 +57,9 @@ def worker(
     database server and the artifacts (COMMITMENT_DATABASE_URL, COMMITMENT_ARTIFACTS_URL).
     """
     _need_posix("worker")
-    from datetime import timedelta
-
     from api.jobs.process import run_worker
 
-    run_worker(settings_at(data_dir), lease=timedelta(seconds=lease_seconds), beside=beside)
+    run_worker(settings_at(data_dir), beside=beside)
 
 
 def _need_posix(command: str) -> None:

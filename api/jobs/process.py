@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import signal
@@ -22,7 +23,7 @@ log = logging.getLogger("commitment.worker")
 SWEEP_SECONDS = 3600.0
 
 
-def run_worker(settings: Settings, *, lease: timedelta, beside: int | None = None) -> None:
+def run_worker(settings: Settings, *, beside: int | None = None) -> None:
     """Work until SIGTERM or SIGINT; the job under way is put back.
 
     Parameters
@@ -35,7 +36,8 @@ def run_worker(settings: Settings, *, lease: timedelta, beside: int | None = Non
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     store = open_store(settings)
     store.prepare()
-    worker = Worker(store, lease=lease)
+    _load_the_heavy_part()
+    worker = Worker(store, lease=timedelta(seconds=settings.lease_seconds))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop.set())
     housekeeping = _Housekeeping(store, settings.retention_days)
@@ -48,6 +50,13 @@ def run_worker(settings: Settings, *, lease: timedelta, beside: int | None = Non
     log.info("ready")
     worker.run(idle=idle)
     store.close()
+
+
+def _load_the_heavy_part() -> None:
+    """Load what every recommendation needs before one waits for it."""
+    importlib.import_module("forecast.pipeline.recommend")
+    importlib.import_module("forecast.usage.reading")
+    importlib.import_module("excel_templates.fill")
 
 
 @dataclass
