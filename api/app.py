@@ -5,12 +5,22 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import Forbidden
 
-from api import problems
-from api.routes import health, recommendations, sizings
+from api import access, faults, problems
+from api.routes import (
+    administration,
+    datasets,
+    events,
+    health,
+    portfolios,
+    rate_cards,
+    recommendations,
+    sizings,
+)
 from api.settings import Settings
-from api.store import Store, UnknownResultError
+from api.store.errors import StoreError
+from api.store.opening import Store
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -21,6 +31,18 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 """On every answer: results are confidential, and no other site has business with them."""
+
+
+PARTS = (
+    administration,
+    datasets,
+    events,
+    health,
+    portfolios,
+    rate_cards,
+    recommendations,
+    sizings,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -39,19 +61,38 @@ def create_app(settings: Settings | None = None) -> Flask:
         TRUSTED_HOSTS=list(found.trusted_hosts),
     )
     app.extensions["settings"] = found
-    app.extensions["store"] = Store(found.data_dir)
-    for blueprint in (health.blueprint, recommendations.blueprint, sizings.blueprint):
-        app.register_blueprint(blueprint)
+    app.extensions["store"] = open_store(found)
+    for part in PARTS:
+        app.register_blueprint(part.blueprint)
     problems.register(app)
-    app.register_error_handler(UnknownResultError, _unknown)
+    faults.register(app)
+    access.register(app, found)
+    events.register(app)
     app.before_request(_refuse_other_sites)
     app.after_request(_harden)
+    app.after_request(_note)
     return app
 
 
-def _unknown(_error: UnknownResultError) -> Response:
-    detail = "No result has this id; it was never given or its data directory is another."
-    return problems.problem(NotFound.code, detail)
+def open_store(settings: Settings) -> Store:
+    """Describe the store that settings name; nothing is opened yet."""
+    return Store.at(
+        settings.data_dir,
+        database_url=settings.database_url,
+        artifacts_url=settings.artifacts_url,
+    )
+
+
+def _note(response: Response) -> Response:
+    """Write changes, and refusals of them, into the audit log."""
+    if request.method not in ("GET", "HEAD", "OPTIONS") and request.endpoint is not None:
+        try:
+            access.note(request.endpoint, response.status_code)
+        except StoreError as error:
+            access.log.error(
+                "%s %s is not in the audit log: %s", request.method, request.path, error
+            )
+    return response
 
 
 def _refuse_other_sites() -> None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from api.documents import OfferDocument
 from api.limits import MAX_PATHS, MIN_PATHS
+from api.store.organisations import Scope
 from api.validation import DocumentError, Fault
-from forecast.records.base import Name, Record
+from forecast.records.base import Name, Record, Share, Usd
 from forecast.records.negotiation import RiskPreference
+from forecast.records.rates import ModelRates
 from forecast.records.recommendation import OfferScore
 from forecast.records.terms import Offer, Terms
 from forecast.records.workloads import Portfolio
 
 Label = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+PortfolioName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 ListUsd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -56,17 +60,217 @@ class UsageRow(Record):
 
 
 class RecommendationBody(Record):
-    """Usage, inventory and terms in one JSON document."""
+    """Usage, inventory and terms in one JSON document, or the names of those stored before."""
 
-    usage: Annotated[tuple[UsageRow, ...], Field(min_length=1, max_length=1_000_000)]
-    workloads: Portfolio
+    usage: Annotated[tuple[UsageRow, ...], Field(min_length=1, max_length=1_000_000)] | None = None
+    dataset: Identifier | None = None
+    """Id of a dataset, instead of `usage`."""
+    workloads: Portfolio | None = None
     """The inventory: an object with the key `workloads`, as in workloads.toml."""
-    terms: Terms
+    terms: Terms | None = None
+    portfolio: PortfolioName | None = None
+    """Name of a portfolio, which brings `workloads` and `terms` where these are not given."""
     as_of: date | None = None
     """Usage after this day is not read; the default is the last complete day."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     paths: Annotated[int, Field(ge=MIN_PATHS, le=MAX_PATHS)] = 1000
     """Scenarios in the decision set."""
+
+    def check_sources(self) -> None:
+        """Refuse a document that lacks a part, or has one twice.
+
+        Raises
+        ------
+        DocumentError
+        """
+        faults = []
+        if self.usage is None and self.dataset is None:
+            faults.append(Fault(("usage",), "is missing; or name a dataset"))
+        if self.usage is not None and self.dataset is not None:
+            faults.append(Fault(("dataset",), "stands beside usage; give one of them"))
+        if self.portfolio is None:
+            faults += [
+                Fault((part,), "is missing; or name a portfolio")
+                for part in ("workloads", "terms")
+                if getattr(self, part) is None
+            ]
+        elif self.workloads is not None and self.terms is not None:
+            faults.append(Fault(("portfolio",), "is not used: workloads and terms are given"))
+        if faults:
+            raise DocumentError(faults)
+
+
+class PortfolioBody(Record):
+    """An inventory and the terms."""
+
+    workloads: Portfolio
+    """The inventory: an object with the key `workloads`, as in workloads.toml."""
+    terms: Terms
+
+
+class PortfolioSummary(Record):
+    """A portfolio in a list."""
+
+    name: str
+    etag: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class PortfolioList(Record):
+    """A page of portfolios."""
+
+    items: tuple[PortfolioSummary, ...]
+    next_cursor: str | None
+
+
+class PortfolioRecord(Record):
+    """A portfolio; its ETag is in the header."""
+
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    workloads: Portfolio
+    terms: Terms
+
+
+class StoredFile(Record):
+    """A file of a dataset."""
+
+    role: str
+    """usage or invoice."""
+    name: str
+    sha256: str
+    n_bytes: int
+
+
+class DatasetRecord(Record):
+    """Exports that were uploaded together."""
+
+    id: str
+    name: str
+    created_at: datetime
+    files: tuple[StoredFile, ...]
+
+
+class DatasetList(Record):
+    """A page of datasets."""
+
+    items: tuple[DatasetRecord, ...]
+    next_cursor: str | None
+
+
+class JobStatus(Record):
+    """Where a recommendation is that is being made."""
+
+    id: str
+    state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    progress_share: Share
+    step: str
+    """What is being done, in words."""
+    cancel_asked: bool
+    created_at: datetime
+    finished_at: datetime | None
+    problem: dict[str, Any] | None
+    """Why it failed: problem details (RFC 9457)."""
+
+
+class RecommendationSummary(Record):
+    """A recommendation or a refusal in a list."""
+
+    id: str
+    created_at: datetime
+    status: Literal["recommended", "insufficient_evidence"]
+    amount_usd: Usd
+    """What to sign for; of a refusal, what not to exceed."""
+    package_version: str
+
+
+class RecommendationList(Record):
+    """A page of recommendations."""
+
+    items: tuple[RecommendationSummary, ...]
+    next_cursor: str | None
+
+
+class KeyBody(Record):
+    """A key to make."""
+
+    name: Name
+    scope: Scope
+    """read, size or admin; each allows what those before it allow."""
+    days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """How long it holds; null is until it is revoked."""
+
+
+class RotationBody(Record):
+    """How a key is replaced."""
+
+    old_holds_hours: Annotated[int, Field(ge=0, le=720)] = 24
+    """How long the old key still holds."""
+
+
+class KeyRecord(Record):
+    """A key without its secret."""
+
+    id: str
+    name: str
+    scope: Scope
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    """Also the instant at which a replaced key ends."""
+
+
+class NewKeyRecord(KeyRecord):
+    """A key that was just made."""
+
+    secret: str | None
+    """Told once; null when the answer is given again."""
+
+
+class KeyList(Record):
+    """The keys of an organisation."""
+
+    items: tuple[KeyRecord, ...]
+
+
+class AuditEntry(Record):
+    """One line of the audit log."""
+
+    id: int
+    at: datetime
+    actor: str
+    """Id of a key, `local`, or `operator` for the command line."""
+    action: str
+    path: str
+    status: int
+
+
+class AuditLog(Record):
+    """A page of the audit log."""
+
+    items: tuple[AuditEntry, ...]
+    next_before: int | None
+
+
+class PriceRecord(Record):
+    """A price in force, with its neighbours in time."""
+
+    rates: ModelRates
+    unchanged_since: date | None
+    """Null when the card knows no other price before."""
+    next_change_on: date | None
+    family: str
+    retires_on: date | None
+    successor: str | None
+
+
+class RateCardRecord(Record):
+    """The prices in force on a day."""
+
+    on: date
+    rates: tuple[PriceRecord, ...]
 
 
 class SizingBody(Record):

@@ -20,10 +20,13 @@ from api.commands import (
     forecasts,
     formats,
     levers,
+    organisations,
     rates,
     service,
+    store,
     templates,
 )
+from api.store.errors import StoreError
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -43,6 +46,8 @@ class Doors(typer.core.TyperGroup):
             _refuse(str(error), BAD_INPUT)
         except EvidenceError as error:
             _refuse(str(error), EVIDENCE_REFUSED)
+        except StoreError as error:
+            _refuse(str(error), OUTSIDE_BROKE)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             _refuse(f"{where}{error.strerror or error}", OUTSIDE_BROKE)
@@ -163,6 +168,12 @@ app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",
 )(service.serve)
+app.command(
+    "worker",
+    epilog="Example: commitment worker",
+)(service.worker)
+app.add_typer(store.app, name="store")
+app.add_typer(organisations.app, name="organisations")
 
 
 def _show_version(wanted: bool) -> None:

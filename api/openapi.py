@@ -10,7 +10,15 @@ from flask import Flask
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.operations import JSON, MULTIPART, Answer, Operation, declared_operations
+from api.operations import (
+    JSON,
+    MULTIPART,
+    PATH_PARAMETERS,
+    Answer,
+    Operation,
+    Parameter,
+    declared_operations,
+)
 from api.problems import MEDIA_TYPE
 from forecast import __version__
 
@@ -18,6 +26,16 @@ _PARAMETER = re.compile(r"<(\w+)>")
 
 Model = type[BaseModel]
 Refs = Mapping[tuple[Any, JsonSchemaMode], dict[str, Any]]
+
+NO_CONTENT = 204
+
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "Any text of your own. The same key with the same request is answered as before and done once; "
+    "with another request it is refused (422). It is remembered for 24 hours.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+    place="header",
+)
 
 PROBLEM = {
     "type": "object",
@@ -65,7 +83,18 @@ def openapi_document(app: Flask) -> dict[str, Any]:
             "a string of exact decimal USD, a share is a number from 0 to 1, a day is an ISO date.",
         },
         "paths": paths,
-        "components": {"schemas": {**schemas, "Problem": PROBLEM}},
+        "components": {
+            "schemas": {**schemas, "Problem": PROBLEM},
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key of an organisation. Its scope is read, size or admin, "
+                    "each of which allows what those before it allow. In the local mode no key is "
+                    "needed.",
+                }
+            },
+        },
     }
 
 
@@ -97,9 +126,25 @@ def _operation(operation: Operation, rule: str, method: str, refs: Refs) -> dict
             "name": parameter,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+            "schema": {"type": "string", "pattern": PATH_PARAMETERS[parameter]},
         }
         for parameter in _PARAMETER.findall(rule)
+    ]
+    declared = list(operation.parameters)
+    if operation.scope is not None:
+        found["security"] = [{"key": []}]
+        found["x-scope"] = operation.scope.value
+        declared += [IDEMPOTENCY_KEY] if method == "POST" else []
+    parameters += [
+        {
+            "name": parameter.name,
+            "in": parameter.place,
+            "description": parameter.description,
+            "schema": {"type": "array", "items": parameter.schema}
+            if parameter.repeats
+            else parameter.schema,
+        }
+        for parameter in declared
     ]
     if parameters:
         found["parameters"] = parameters
@@ -111,7 +156,8 @@ def _operation(operation: Operation, rule: str, method: str, refs: Refs) -> dict
     if content:
         found["requestBody"] = {"required": True, "content": content}
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for status in operation.problems:
+    expected = {*operation.problems, *({404} if _PARAMETER.search(rule) else ())}
+    for status in sorted(expected):
         found["responses"][str(status)] = {"description": "A problem.", "content": problem}
     found["responses"]["default"] = {"description": "Any other problem.", "content": problem}
     return found
@@ -122,10 +168,9 @@ def _answer(answer: Answer, refs: Refs) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "format": "binary"}
     if options:
         schema = options[0] if len(options) == 1 else {"oneOf": options}
-    found: dict[str, Any] = {
-        "description": answer.description,
-        "content": {answer.media_type: {"schema": schema}},
-    }
+    found: dict[str, Any] = {"description": answer.description}
+    if answer.status != NO_CONTENT:
+        found["content"] = {answer.media_type: {"schema": schema}}
     if answer.headers:
         found["headers"] = {
             name: {"description": meaning, "schema": {"type": "string"}}

@@ -10,7 +10,7 @@ body, `file`, `row` and `column` a place in an uploaded file.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, current_app, request
@@ -46,26 +46,61 @@ def problem(
     headers: Sequence[tuple[str, str]] = (),
 ) -> Response:
     """Make one problem-details response about the current request."""
-    document: dict[str, Any] = {
+    response = respond(document(status, detail, request.path, name=name, errors=errors))
+    response.headers.extend(headers)
+    return response
+
+
+def document(
+    status: int,
+    detail: str,
+    instance: str,
+    *,
+    name: str | None = None,
+    errors: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """Make problem details about a resource."""
+    found: dict[str, Any] = {
         "type": f"urn:commitment:problem:{name}" if name else "about:blank",
         "title": TYPES[name] if name else HTTP_STATUS_CODES.get(status, "Error"),
         "status": status,
         "detail": detail,
-        "instance": request.path,
+        "instance": instance,
     }
-    if errors:
-        document["errors"] = list(errors)
-    response = Response(json.dumps(document), status=status, content_type=MEDIA_TYPE)
-    response.headers.extend(headers)
-    return response
+    return found | ({"errors": list(errors)} if errors else {})
+
+
+def respond(found: Mapping[str, Any]) -> Response:
+    """Give problem details as a response."""
+    return Response(json.dumps(found), status=found["status"], content_type=MEDIA_TYPE)
+
+
+def error_document(error: InputError | EvidenceError, instance: str) -> dict[str, Any]:
+    """Say what was raised on purpose about a resource."""
+    if isinstance(error, EvidenceError):
+        return document(422, str(error), instance, name="insufficient-evidence")
+    places = _places(error)
+    detail = str(error)
+    if isinstance(error, DocumentError):
+        what = error.file or "The body"
+        n = "one place" if len(places) == 1 else f"{len(places)} places"
+        detail = f"{what} has {n} that cannot be used; errors says where and why."
+    return document(422, detail, instance, name="invalid-input", errors=places)
+
+
+def unexpected_document(
+    instance: str, detail: str = "The service failed; the operator finds the cause in its log."
+) -> dict[str, Any]:
+    """Say that something failed that nobody foresaw, and nothing of what it was."""
+    return document(500, detail, instance)
 
 
 def register(app: Flask) -> None:
     """Answer every error of an application with problem details."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(BodyError, _body)
-    app.register_error_handler(InputError, _input)
-    app.register_error_handler(EvidenceError, _evidence)
+    app.register_error_handler(InputError, _on_purpose)
+    app.register_error_handler(EvidenceError, _on_purpose)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -86,14 +121,8 @@ def _body(error: BodyError) -> Response:
     return problem(400, str(error), name="malformed-body")
 
 
-def _input(error: InputError) -> Response:
-    places = _places(error)
-    detail = str(error)
-    if isinstance(error, DocumentError):
-        what = error.file or "The body"
-        n = "one place" if len(places) == 1 else f"{len(places)} places"
-        detail = f"{what} has {n} that cannot be used; errors says where and why."
-    return problem(422, detail, name="invalid-input", errors=places)
+def _on_purpose(error: InputError | EvidenceError) -> Response:
+    return respond(error_document(error, request.path))
 
 
 def _places(error: InputError) -> list[dict[str, Any]]:
@@ -110,11 +139,7 @@ def _fault(fault: Fault, file: str | None) -> dict[str, Any]:
     return {"file": file, "column": fault.dotted, "detail": fault.problem}
 
 
-def _evidence(error: EvidenceError) -> Response:
-    return problem(422, str(error), name="insufficient-evidence")
-
-
 def _unexpected(error: Exception) -> Response:
     """Tell the log everything and the caller nothing."""
     current_app.logger.error("unexpected error at %s", request.path, exc_info=error)
-    return problem(500, "The service failed; the operator finds the cause in its log.")
+    return respond(unexpected_document(request.path))

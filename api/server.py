@@ -1,31 +1,87 @@
-"""The application under gunicorn."""
+"""The application under gunicorn, with its workers beside it.
+
+    commitment serve
+    ├── server processes        gunicorn starts, watches and replaces them
+    └── worker processes        the same loop starts them again when they die
+
+Whoever is killed is replaced. If the first process itself is killed, the others end by themselves,
+and what they had accepted is there at the next start.
+"""
 
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+import time
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
-from api.app import create_app
+from api.app import create_app, open_store
+from api.jobs.process import start_worker
 from api.settings import Settings
-from api.store import Store
 
-THREADS = 4
-"""A recommendation takes seconds to half a minute; health checks are answered meanwhile."""
+THREADS = 16
+"""Half of them may wait for recommendations (events.WAITERS), the others answer meanwhile."""
 
 GRACE_SECONDS = 120
-"""How long requests under way may take after SIGTERM; a recommendation is done well within."""
+"""How long requests under way may take after SIGTERM; the longest waits a minute."""
+
+PAUSE_SECONDS = 2.0
+"""Before a worker that died is started again, so that one that cannot start does not spin."""
 
 
-# gunicorn ships no types, so its base class is Any.
+class _Workers:
+    """The worker processes beside the server."""
+
+    def __init__(self, settings: Settings, n: int) -> None:
+        self.settings = settings
+        self.running: list[subprocess.Popen[bytes] | None] = [None] * n
+        self.started_at = [-PAUSE_SECONDS] * n
+
+    def watch(self) -> None:
+        """Start what is not running."""
+        for i, process in enumerate(self.running):
+            ended = process is None or process.poll() is not None
+            if ended and time.monotonic() - self.started_at[i] >= PAUSE_SECONDS:
+                self.running[i] = start_worker(self.settings)
+                self.started_at[i] = time.monotonic()
+
+    def stop(self) -> None:
+        """Stop them, and wait until the jobs under way are put back."""
+        alive = [p for p in self.running if p is not None and p.poll() is None]
+        for process in alive:
+            process.terminate()
+        for process in alive:
+            try:
+                process.wait(timeout=GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+# gunicorn ships no types, so its classes are Any.
+class _Loop(Arbiter):  # type: ignore[misc]
+    """gunicorn's loop, which looks after the worker processes too."""
+
+    def __init__(self, app: Server, workers: _Workers) -> None:
+        super().__init__(app)
+        self.beside = workers
+
+    def manage_workers(self) -> None:
+        super().manage_workers()
+        self.beside.watch()
+
+
 class Server(BaseApplication):  # type: ignore[misc]
-    """One application in several worker processes."""
+    """One application in several server processes."""
 
-    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+    def __init__(self, settings: Settings, options: dict[str, Any], job_workers: int = 0) -> None:
         self.settings = settings
         self.options = options
+        self.job_workers = job_workers
         super().__init__()
 
     def load_config(self) -> None:
@@ -34,19 +90,33 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Make the application, once in each worker."""
+        """Make the application, once in each server process."""
         return create_app(self.settings)
 
+    def run(self) -> None:
+        """Run until told to stop."""
+        workers = _Workers(self.settings, self.job_workers)
+        try:
+            _Loop(self, workers).run()
+        except RuntimeError as error:
+            sys.exit(f"commitment: {error}")
+        finally:
+            workers.stop()
 
-def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
+
+def run(settings: Settings, *, host: str, port: int, workers: int, job_workers: int) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished first.
 
     Raises
     ------
     OSError
-        A port that is taken, or a data directory that cannot be written.
+        A port that is taken.
+    StoreError
+        A store that cannot be opened or written.
     """
-    Store(settings.data_dir).check()
+    store = open_store(settings)
+    store.check()
+    store.close()
     _check_port(host, port)
     Server(
         settings,
@@ -60,12 +130,14 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
             "proc_name": "commitment",
             "control_socket_disable": True,
         },
+        job_workers,
     ).run()
 
 
 def _check_port(host: str, port: int) -> None:
     """Say at once that a port is taken."""
-    with socket.socket(socket.AF_INET) as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -1,4 +1,4 @@
-"""What callers send, laid down as files for the readers that the command line uses too."""
+"""What callers send, checked and kept as files that the command line's readers take too."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.bodies import RecommendationBody, UsageRow
 from api.drafts import portfolio_toml, terms_toml
 from api.limits import MAX_PATHS, MIN_PATHS
 from api.run import Document, Settings, portfolio_document, terms_document
+from api.store.artifacts import put_bytes
+from api.store.datasets import read_dataset
+from api.store.errors import UnknownObjectError
+from api.store.files import NamedFile
+from api.store.opening import Store
+from api.store.portfolios import portfolio_documents, read_portfolio
 from api.validation import DocumentError, Fault, Step
 from forecast.errors import InputError
 
@@ -35,8 +41,12 @@ _SETTINGS = {
 }
 _NEEDED_FILES = ("usage", "workloads", "terms")
 _FILES = (*_NEEDED_FILES, "invoice")
+_EXPORTS = ("usage", "invoice")
 
-FORM = {
+Upload = tuple[str, "FileStorage"]
+"""A role, and the file that has it."""
+
+FORM: dict[str, Any] = {
     "type": "object",
     "required": list(_NEEDED_FILES),
     "additionalProperties": False,
@@ -75,6 +85,18 @@ FORM = {
 }
 """JSON schema of the multipart form."""
 
+DATASET_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["usage"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 120, "default": "exports"},
+        "usage": FORM["properties"]["usage"],
+        "invoice": FORM["properties"]["invoice"],
+    },
+}
+"""The same for a dataset."""
+
 
 def form_settings(form: MultiDict[str, str]) -> Settings:
     """Read the plain fields of a form.
@@ -103,11 +125,6 @@ def form_settings(form: MultiDict[str, str]) -> Settings:
     except ValueError:
         raise DocumentError([Fault(("as_of",), "is no day of the calendar")]) from None
     return Settings(as_of=day, seed=int(form.get("seed", "0")), n_scenarios=n_scenarios)
-
-
-def body_settings(body: RecommendationBody) -> Settings:
-    """Give the settings of a JSON body."""
-    return Settings(as_of=body.as_of, seed=body.seed, n_scenarios=body.paths)
 
 
 def form_documents(
@@ -139,19 +156,6 @@ def form_documents(
     )
 
 
-@contextmanager
-def laid_down(uploads: Sequence[FileStorage], *, unnamed: str = "usage") -> Iterator[list[Path]]:
-    """Lay uploaded files down under their own names, until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="commitment-") as place:
-        paths = []
-        for i, upload in enumerate(uploads):
-            path = Path(place) / str(i) / file_name(upload, f"{unnamed}-{i + 1}")
-            path.parent.mkdir()
-            upload.save(path)
-            paths.append(path)
-        yield paths
-
-
 def file_name(upload: FileStorage, default: str) -> str:
     r"""Give the name of an uploaded file, without any folder it claims to come from.
 
@@ -165,14 +169,117 @@ def file_name(upload: FileStorage, default: str) -> str:
     return default if shown in ("", ".", "..") else shown[-60:]
 
 
-def body_documents(body: RecommendationBody) -> tuple[Document[Portfolio], Document[Terms]]:
-    """Write the inventory and the terms of a JSON body as TOML, the form they are kept in."""
-    inventory = portfolio_toml(body.workloads).encode()
-    contract = terms_toml(body.terms).encode()
-    return (
-        Document(body.workloads, inventory, WORKLOADS),
-        Document(body.terms, contract, TERMS),
-    )
+def dataset_parts(
+    form: MultiDict[str, str], files: MultiDict[str, FileStorage]
+) -> tuple[str, list[Upload]]:
+    """Read the form of a dataset: its name, and its files with their roles.
+
+    Raises
+    ------
+    DocumentError
+        A field that is absent, unknown, stands twice or is not of its kind.
+    """
+    faults = [Fault((n,), "is not a field of this form") for n in form if n != "name"]
+    faults += [Fault((n,), "is not a file field of this form") for n in files if n not in _EXPORTS]
+    if "usage" not in files:
+        faults.append(Fault(("usage",), "is missing"))
+    name = form.get("name", "exports").strip()
+    if len(form.getlist("name")) > 1 or not 1 <= len(name) <= 120 or not name.isprintable():
+        faults.append(Fault(("name",), "has to be one line of 1 to 120 characters"))
+    if faults:
+        raise DocumentError(faults)
+    return name, [(role, upload) for role in _EXPORTS for upload in files.getlist(role)]
+
+
+def kept(store: Store, organisation: str, parts: Sequence[Upload]) -> list[NamedFile]:
+    """Keep uploaded files, each under the name it was sent with."""
+    return [
+        NamedFile(
+            role,
+            file_name(upload, f"{role}-{i}"),
+            store.artifacts.put(organisation, upload.stream),
+        )
+        for i, (role, upload) in enumerate(parts, start=1)
+    ]
+
+
+def form_inputs(
+    store: Store,
+    organisation: str,
+    form: MultiDict[str, str],
+    files: MultiDict[str, FileStorage],
+) -> tuple[Settings, list[NamedFile]]:
+    """Check the form of a recommendation and keep its files.
+
+    Raises
+    ------
+    InputError
+        Nothing is kept then.
+    """
+    settings = form_settings(form)
+    exports, portfolio, terms = form_documents(files)
+    parts = [("usage", upload) for upload in exports]
+    parts += [("invoice", upload) for upload in files.getlist("invoice")]
+    named = kept(store, organisation, parts)
+    return settings, [*named, *_documents(store, organisation, portfolio, terms)]
+
+
+def body_inputs(
+    store: Store, organisation: str, body: RecommendationBody
+) -> tuple[Settings, list[NamedFile]]:
+    """Check the JSON document of a recommendation and keep what it brings.
+
+    Raises
+    ------
+    DocumentError
+        A part is missing or stands twice, or names what is not there.
+    """
+    body.check_sources()
+    settings = Settings(as_of=body.as_of, seed=body.seed, n_scenarios=body.paths)
+    portfolio, terms = _body_documents(store, organisation, body)
+    if body.dataset is None:
+        with rows_laid_down(body.usage or ()) as path, path.open("rb") as stream:
+            named = [NamedFile("usage", USAGE, store.artifacts.put(organisation, stream))]
+    else:
+        with _pointed_at("dataset", "no dataset of yours has this id"):
+            named = list(read_dataset(store, organisation, body.dataset).files)
+    return settings, [*named, *_documents(store, organisation, portfolio, terms)]
+
+
+def _body_documents(
+    store: Store, organisation: str, body: RecommendationBody
+) -> tuple[Document[Portfolio], Document[Terms]]:
+    """Write the inventory and the terms as TOML, the form they are kept in."""
+    inventory = contract = b""
+    if body.portfolio is not None:
+        with _pointed_at("portfolio", "no portfolio of yours has this name"):
+            found = read_portfolio(store, organisation, body.portfolio)
+        inventory, contract = portfolio_documents(store, organisation, found)
+    if body.workloads is not None:
+        inventory = portfolio_toml(body.workloads).encode()
+    if body.terms is not None:
+        contract = terms_toml(body.terms).encode()
+    return portfolio_document(inventory, WORKLOADS), terms_document(contract, TERMS)
+
+
+def _documents(
+    store: Store, organisation: str, portfolio: Document[Portfolio], terms: Document[Terms]
+) -> list[NamedFile]:
+    return [
+        NamedFile(role, name, put_bytes(store.artifacts, organisation, data))
+        for role, name, data in (
+            ("workloads", portfolio.name, portfolio.data),
+            ("terms", terms.name, terms.data),
+        )
+    ]
+
+
+@contextmanager
+def _pointed_at(key: str, problem: str) -> Iterator[None]:
+    try:
+        yield
+    except UnknownObjectError:
+        raise DocumentError([Fault((key,), problem)]) from None
 
 
 @contextmanager

@@ -7,30 +7,31 @@ import json
 from flask import Blueprint, Response, current_app
 
 from api import openapi
+from api.access import the_store
 from api.bodies import Health
 from api.operations import JSON, Answer, route
-from api.problems import problem
-from api.store import Store
 from forecast import __version__
 
 blueprint = Blueprint("health", __name__)
 
 
-@route(blueprint, "GET", "/healthz", answers=[Answer(200, "Alive.", (Health,))])
+@route(blueprint, "GET", "/healthz", scope=None, answers=[Answer(200, "Alive.", (Health,))])
 def alive() -> Health:
     """Tell that the process answers."""
     return Health(status="ok", version=__version__)
 
 
-@route(blueprint, "GET", "/readyz", answers=[Answer(200, "Ready.", (Health,))], problems=[503])
-def ready() -> Health | Response:
-    """Tell whether results can be kept."""
-    store: Store = current_app.extensions["store"]
-    try:
-        store.check()
-    except OSError as error:
-        current_app.logger.error("the data directory is not writable: %s", error)
-        return problem(503, "The data directory cannot be written.")
+@route(
+    blueprint,
+    "GET",
+    "/readyz",
+    scope=None,
+    answers=[Answer(200, "Ready.", (Health,))],
+    problems=[503, 507],
+)
+def ready() -> Health:
+    """Tell whether requests can be answered and results kept."""
+    the_store().check()
     return Health(status="ready", version=__version__)
 
 

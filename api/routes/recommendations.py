@@ -1,118 +1,156 @@
-"""Recommendations: made from usage, kept, read, and held against offers."""
+"""Recommendations: made from usage by a job, kept, read, and held against offers."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, request, url_for
+import re
 
-from api.bodies import OffersBody, OfferScores, RecommendationBody
-from api.offers import score_stored
-from api.operations import Answer, json_response, route
-from api.problems import problem
-from api.results import ANSWER, WORKBOOK, StoredResult, answer_json
-from api.run import recommend_into
-from api.store import Store
-from api.uploads import (
-    FORM,
-    body_documents,
-    body_settings,
-    form_documents,
-    form_settings,
-    laid_down,
-    pointing_into_body,
-    rows_laid_down,
+from flask import Blueprint, Response, request, url_for
+
+from api import problems
+from api.access import now, organisation, the_store
+from api.bodies import (
+    JobStatus,
+    OffersBody,
+    OfferScores,
+    RecommendationBody,
+    RecommendationList,
+    RecommendationSummary,
 )
+from api.jobs import queue, recommending
+from api.jobs.queue import Job, State
+from api.offers import score_stored
+from api.operations import Answer, Parameter, json_response, route
+from api.problems import problem
+from api.queries import PAGE, wanted_page
+from api.repeated_requests import made_id
+from api.results import ANSWER, WORKBOOK
+from api.routes.events import status_of, wait_for
+from api.store import deletion, recommendations
+from api.store.errors import UnknownObjectError
+from api.store.organisations import Scope
+from api.uploads import FORM, body_inputs, form_inputs
 from forecast.records.recommendation import Recommendation, Refusal
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+MAX_WAIT_SECONDS = 60
+
 blueprint = Blueprint("recommendations", __name__)
 
-
-def _store() -> Store:
-    store: Store = current_app.extensions["store"]
-    return store
+PREFER = Parameter(
+    "Prefer",
+    f"`wait=N` waits N seconds, at most {MAX_WAIT_SECONDS}, for the answer itself.",
+    {"type": "string"},
+    place="header",
+)
+_LOCATION = ("Location", "Where the answer is, or will be.")
 
 
 @route(
     blueprint,
     "POST",
     "/v1/recommendations",
+    scope=Scope.SIZE,
     body=RecommendationBody,
     form=FORM,
+    parameters=[PREFER],
     answers=[
         Answer(
             201,
-            "The answer, kept under Location. Its `status` tells whether it is a recommendation "
-            "or a refusal with a safe amount (insufficient_evidence).",
+            "The answer, when it was made within the seconds of `Prefer: wait=N`. Its `status` "
+            "tells whether it is a recommendation or a refusal with a safe amount "
+            "(insufficient_evidence).",
             (Recommendation, Refusal),
-            headers=(("Location", "Where the answer is kept."),),
-        )
+            headers=(_LOCATION,),
+        ),
+        Answer(
+            202,
+            "Accepted; the answer will be under Location, which answers 202 until it is.",
+            (JobStatus,),
+            headers=(_LOCATION, ("Retry-After", "Seconds until it is worth asking.")),
+        ),
     ],
-    problems=[400, 413, 415, 422],
+    problems=[400, 404, 409, 413, 415, 422, 507],
 )
 def create_recommendation(body: RecommendationBody | None) -> Response:
     """Recommend a commitment.
 
     Send the exports, workloads.toml and terms.toml as a multipart form, or all of it as one JSON
-    document; a form may hold the bills that the usage is held against. A history that cannot carry
-    a number, or does not reprice to the bills, is answered with 201 as well: the body is then a
-    refusal with `status` insufficient_evidence, a do-not-exceed amount and what is missing.
+    document; a form may hold the bills that the usage is held against. JSON may name a dataset and
+    a portfolio that were stored before. A history that cannot carry a number, or does not reprice
+    to the bills, is answered too: with a refusal, `status` insufficient_evidence, a do-not-exceed
+    amount and what is missing. What is wrong in the documents is said at once (422); what is found
+    while the usage is read is said where the answer would be.
     """
-    identifier = _store().new_id()
-    stored = _from_form(identifier) if body is None else _from_body(body, identifier)
-    response = json_response(answer_json(stored.result), 201)
-    response.headers["Location"] = url_for(".read_recommendation", identifier=identifier)
-    return response
+    store, mine = the_store(), organisation()
+    if body is None:
+        settings, named = form_inputs(store, mine, request.form, request.files)
+        source: recommending.Source = "files"
+    else:
+        settings, named = body_inputs(store, mine, body)
+        source = "body" if body.dataset is None else "files"
+    job = recommending.ask(store, mine, made_id(), settings, named, source=source, now=now())
+    return _answer(wait_for(store, job, _seconds_preferred()), made=True)
 
 
-def _from_form(identifier: str) -> StoredResult:
-    settings = form_settings(request.form)
-    uploads, portfolio, terms = form_documents(request.files)
-    bills = request.files.getlist("invoice")
-    with laid_down(uploads) as paths, laid_down(bills, unnamed="invoice") as invoices:
-        place = _store().place(identifier)
-        stored, _ = recommend_into(place, paths, portfolio, terms, settings, invoices=invoices)
-    return stored
-
-
-def _from_body(body: RecommendationBody, identifier: str) -> StoredResult:
-    portfolio, terms = body_documents(body)
-    settings = body_settings(body)
-    with rows_laid_down(body.usage) as path, pointing_into_body():
-        place = _store().place(identifier)
-        stored, _ = recommend_into(
-            place, [path], portfolio, terms, settings, format_name="canonical"
+@route(
+    blueprint,
+    "GET",
+    "/v1/recommendations",
+    scope=Scope.READ,
+    parameters=PAGE,
+    answers=[Answer(200, "A page, newest first.", (RecommendationList,))],
+    problems=[422],
+)
+def list_recommendations() -> RecommendationList:
+    """List the recommendations and refusals that were made."""
+    page = recommendations.list_recommendations(the_store(), organisation(), wanted_page())
+    items = tuple(
+        RecommendationSummary(
+            id=r.id,
+            created_at=r.created_at,
+            status=r.status,
+            amount_usd=r.amount_usd,
+            package_version=r.package_version,
         )
-    return stored
+        for r in page.items
+    )
+    return RecommendationList(items=items, next_cursor=page.next_cursor)
 
 
 @route(
     blueprint,
     "GET",
     "/v1/recommendations/<identifier>",
-    answers=[Answer(200, "The answer as it was made.", (Recommendation, Refusal))],
-    problems=[404],
+    scope=Scope.READ,
+    answers=[
+        Answer(200, "The answer as it was made.", (Recommendation, Refusal)),
+        Answer(202, "It is not made yet.", (JobStatus,)),
+    ],
+    problems=[410, 422, 500],
 )
 def read_recommendation(identifier: str) -> Response:
-    """Read a recommendation or a refusal."""
-    found = _store().file(identifier, ANSWER)
-    assert found is not None, "every kept result has an answer"
-    return json_response(found.decode())
+    """Read a recommendation or a refusal.
+
+    Where none could be made, the problem that was found is the answer; a cancelled one is gone
+    (410).
+    """
+    return _answer(queue.read_job(the_store(), organisation(), identifier))
 
 
 @route(
     blueprint,
     "GET",
     "/v1/recommendations/<identifier>/workbook",
+    scope=Scope.READ,
     answers=[Answer(200, "The negotiation workbook.", media_type=XLSX)],
-    problems=[404],
 )
 def read_workbook(identifier: str) -> Response:
     """Download the negotiation workbook of a recommendation.
 
     A refusal has none (404).
     """
-    found = _store().file(identifier, WORKBOOK)
+    found = recommendations.published_file(the_store(), organisation(), identifier, WORKBOOK)
     if found is None:
         return problem(404, "This result is a refusal; it has no workbook.")
     response = Response(found, content_type=XLSX)
@@ -125,13 +163,87 @@ def read_workbook(identifier: str) -> Response:
     blueprint,
     "POST",
     "/v1/recommendations/<identifier>/offers",
+    scope=Scope.SIZE,
     body=OffersBody,
     answers=[Answer(200, "Every offer on the same paths.", (OfferScores,))],
-    problems=[400, 404, 413, 415, 422],
+    problems=[400, 409, 413, 415, 422],
 )
 def score_offers(identifier: str, body: OffersBody) -> OfferScores:
     """Settle offers on the paths of a recommendation.
 
     Nothing is kept.
     """
-    return OfferScores(offers=score_stored(_store().read(identifier), body.stated_offers()))
+    with recommendations.laid_out(the_store(), organisation(), identifier) as stored:
+        return OfferScores(offers=score_stored(stored, body.stated_offers()))
+
+
+@route(
+    blueprint,
+    "POST",
+    "/v1/recommendations/<identifier>/cancellation",
+    scope=Scope.SIZE,
+    answers=[
+        Answer(200, "It has ended, one way or another.", (JobStatus,)),
+        Answer(202, "It ends at its next step.", (JobStatus,)),
+    ],
+    problems=[409],
+)
+def cancel_recommendation(identifier: str) -> Response:
+    """Cancel a recommendation that is not made yet."""
+    job = queue.cancel(the_store(), organisation(), identifier, now=now())
+    return json_response(status_of(job), 200 if job.state.is_final else 202)
+
+
+@route(
+    blueprint,
+    "DELETE",
+    "/v1/recommendations/<identifier>",
+    scope=Scope.ADMIN,
+    answers=[Answer(204, "Deleted, with what it was made from.")],
+    problems=[409],
+)
+def delete_recommendation(identifier: str) -> Response:
+    """Delete a recommendation with what it was made from.
+
+    One that is not made yet has to be cancelled first (409).
+    """
+    if not queue.read_job(the_store(), organisation(), identifier).state.is_final:
+        return problem(409, "It is not made yet; cancel it first.")
+    deletion.delete_recommendation(the_store(), organisation(), identifier)
+    return Response(status=204)
+
+
+def _answer(job: Job, *, made: bool = False) -> Response:
+    """Give what is known of a job: its result, its problem, or where it is."""
+    place = url_for("recommendations.read_recommendation", identifier=job.id)
+    if job.state is State.SUCCEEDED:
+        found = recommendations.published_file(the_store(), job.organisation, job.id, ANSWER)
+        if found is None:
+            raise UnknownObjectError(job.id)
+        response = json_response(found.decode(), 201 if made else 200)
+    elif job.state is State.FAILED and job.failure is not None:
+        return problems.respond(job.failure)
+    elif job.state is State.CANCELLED:
+        return problem(410, "It was cancelled before it was made.")
+    else:
+        response = json_response(status_of(job), 202)
+        response.headers["Retry-After"] = "1"
+    if made or response.status_code == 202:
+        response.headers["Location"] = place
+    if made and (seconds := _seconds_preferred()):
+        response.headers["Preference-Applied"] = f"wait={seconds:g}"
+    return response
+
+
+def _seconds_preferred() -> float:
+    """Read `Prefer: wait=N` (RFC 7240); a preference that is none is ignored, as the RFC says.
+
+    The answer says which wait was applied.
+    """
+    for preference in request.headers.get("Prefer", "").split(","):
+        found = re.fullmatch(
+            r"wait\s*=\s*\"?([0-9]{1,6})\"?", preference.split(";")[0].strip(), re.I
+        )
+        if found:
+            return float(min(int(found[1]), MAX_WAIT_SECONDS))
+    return 0.0

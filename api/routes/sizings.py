@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from api.bodies import SizingBody
 from api.operations import Answer, route
+from api.store.organisations import Scope
 from forecast.records.recommendation import Sizing
 
 blueprint = Blueprint("sizings", __name__)
@@ -15,6 +16,7 @@ blueprint = Blueprint("sizings", __name__)
     blueprint,
     "POST",
     "/v1/sizings",
+    scope=Scope.SIZE,
     body=SizingBody,
     answers=[Answer(200, "The decision on these paths.", (Sizing,))],
     problems=[400, 413, 415, 422],

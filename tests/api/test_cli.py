@@ -41,6 +41,7 @@ COMMANDS = (
     "workload-pages",
     "dossier",
     "serve",
+    "worker",
 )
 
 
@@ -351,7 +352,7 @@ class TestServe:
     def test_other_addresses_are_refused(self, host: str) -> None:
         answer = run("serve", "--host", host)
         assert answer.exit_code == 2
-        assert "no access control yet" in answer.stderr
+        assert "without keys the service is not offered" in answer.stderr
 
     def test_a_bad_port_is_refused(self) -> None:
         assert run("serve", "--port", "0").exit_code == 2

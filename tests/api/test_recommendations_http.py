@@ -4,8 +4,8 @@ import io
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +13,15 @@ from example_buyer import TERMS, TWELVE_WEEKS, WORKLOADS, Buyer, usage_csv, usag
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from problem_details import problem_of
+from running_service import keeps_nothing, served, store_of
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
-from api.app import create_app
 from api.bodies import UsageRow
-from api.results import ANSWER, WORKBOOK
+from api.results import ANSWER, SCENARIOS, WORKBOOK
 from api.settings import Settings
+from api.store.organisations import LOCAL, organisation_named
+from api.store.recommendations import published_files
 from api.uploads import file_name
 from forecast.records.recommendation import Recommendation, Refusal
 from forecast.tables import USAGE_ROWS
@@ -49,17 +51,15 @@ def json_body(usage: str, /, **changes: Any) -> dict[str, Any]:
     return {"usage": usage_rows(usage), "paths": 100} | plain | changes
 
 
-def is_empty(data_dir: Path) -> bool:
-    return not [p for p in data_dir.rglob("*") if p.is_file()]
-
-
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, usage_text: str) -> tuple[FlaskClient, str]:
+def kept(
+    tmp_path_factory: pytest.TempPathFactory, usage_text: str
+) -> Iterator[tuple[FlaskClient, str]]:
     """A service that keeps one recommendation, and where."""
-    client = create_app(Settings(data_dir=tmp_path_factory.mktemp("kept"))).test_client()
-    response = post(client, usage_text)
-    assert response.status_code == 201, response.text
-    return client, response.headers["Location"]
+    with served(Settings(data_dir=tmp_path_factory.mktemp("kept"))) as client:
+        response = post(client, usage_text)
+        assert response.status_code == 201, response.text
+        yield client, response.headers["Location"]
 
 
 def test_the_form_gives_what_the_command_gives(kept, finished: Buyer) -> None:
@@ -157,17 +157,13 @@ def test_an_id_that_was_never_given_is_not_found(
     problem_of(response, 404)
 
 
-def test_damaged_evidence_is_the_services_fault(client: FlaskClient, data_dir: Path, kept) -> None:
-    kept_client, location = kept
-    name = location.rsplit("/", 1)[1]
-    source = kept_client.application.extensions["store"].place(name)
-    target = data_dir / "recommendations" / name
-    for file in source.rglob("*"):
-        if file.is_file():
-            copy = target / file.relative_to(source)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(file.read_bytes())
-    (target / "evidence" / "scenarios.parquet").write_bytes(b"other")
+def test_damaged_evidence_is_the_services_fault(client: FlaskClient, usage_text: str) -> None:
+    location = post(client, usage_text).headers["Location"]
+    store, identifier = store_of(client), location.rsplit("/", 1)[1]
+    mine = organisation_named(store, LOCAL)
+    damaged = {f.name: f.kept.sha256 for f in published_files(store, mine, identifier)}[SCENARIOS]
+    place = store.artifacts.root / mine / damaged[:2] / damaged
+    place.write_bytes(b"other")
     offer = json_body(SHORT)["terms"] | {"commitment_usd": "1"}
     problem_of(client.post(f"{location}/offers", json={"offers": [offer]}), 500)
 
@@ -192,20 +188,18 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", FORMS)
-def test_a_form_that_cannot_be_used_is_pointed_at(
-    client: FlaskClient, data_dir: Path, case: str
-) -> None:
+def test_a_form_that_cannot_be_used_is_pointed_at(client: FlaskClient, case: str) -> None:
     changes, pointer = FORMS[case]
     found = problem_of(post(client, SHORT, **changes), 422)
     assert pointer in [e.get("pointer") for e in found["errors"]]
-    assert is_empty(data_dir)
+    assert keeps_nothing(client)
 
 
-def test_a_place_in_an_uploaded_file_is_named(client: FlaskClient, data_dir: Path) -> None:
+def test_a_place_in_an_uploaded_file_is_named(client: FlaskClient) -> None:
     usage = SHORT.replace("claude-opus-5", "claude-sonata-9", 1)
     error = problem_of(post(client, usage), 422)["errors"][0]
     assert (error["file"], error["row"], error["column"]) == ("usage.csv", 1, "model")
-    assert is_empty(data_dir)
+    assert keeps_nothing(client)
 
 
 def test_a_place_in_an_uploaded_document_is_named(client: FlaskClient) -> None:
@@ -246,13 +240,11 @@ BODIES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", BODIES)
-def test_a_body_that_cannot_be_used_is_pointed_at(
-    client: FlaskClient, data_dir: Path, case: str
-) -> None:
+def test_a_body_that_cannot_be_used_is_pointed_at(client: FlaskClient, case: str) -> None:
     changes, pointer = BODIES[case]
     found = problem_of(client.post(HERE, json=json_body(SHORT, **changes)), 422)
     assert pointer in [e["pointer"] for e in found["errors"]]
-    assert is_empty(data_dir)
+    assert keeps_nothing(client)
 
 
 def test_a_body_of_another_kind_is_refused(client: FlaskClient) -> None:
@@ -280,8 +272,7 @@ def test_an_uploaded_name_never_leads_anywhere(claimed: str | None, name: str) -
     assert file_name(FileStorage(filename=claimed), "usage") == name
 
 
-def test_a_bill_that_the_usage_does_not_reprice_to_refuses(tmp_path: Path) -> None:
-    client = create_app(Settings(data_dir=tmp_path)).test_client()
+def test_a_bill_that_the_usage_does_not_reprice_to_refuses(client: FlaskClient) -> None:
     bill = (io.BytesIO(b"month,usd\n2026-02,1.00\n"), "billed.csv")
     response = post(client, SHORT, invoice=[bill])
     assert response.status_code == 201, response.text
@@ -291,8 +282,7 @@ def test_a_bill_that_the_usage_does_not_reprice_to_refuses(tmp_path: Path) -> No
     assert "billed.csv" in {i.name for i in found.provenance.inputs}
 
 
-def test_a_bill_that_is_none_is_a_problem(tmp_path: Path) -> None:
-    client = create_app(Settings(data_dir=tmp_path)).test_client()
+def test_a_bill_that_is_none_is_a_problem(client: FlaskClient) -> None:
     bill = (io.BytesIO(SHORT.encode()), "usage-again.csv")
     problem_of(post(client, usage_csv(), invoice=[bill]), 422)
-    assert is_empty(tmp_path)
+    assert keeps_nothing(client)

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import kill_service
 import pytest
 
 pytestmark = [
@@ -72,6 +73,65 @@ def test_it_answers_and_stops_when_asked(running) -> None:
     assert get(port, "/nowhere")[1]["status"] == 404
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 0
+
+
+def post(port: int, path: str, body: object) -> tuple[int, dict[str, object]]:
+    data = json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return response.status, json.load(response)
+
+
+def finished(port: int, place: str) -> dict[str, object]:
+    for _ in range(600):
+        status, found = get(port, place)
+        if status != 202:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("no answer in 30 s")
+
+
+def worker_of(first: int) -> int:
+    for _ in range(100):
+        for pid, command in kill_service.children_of(first):
+            if "worker" in command:
+                return pid
+        time.sleep(0.05)
+    raise AssertionError("no worker is running")
+
+
+def test_one_command_serves_and_works(running) -> None:
+    _, port = running
+    status, accepted = post(port, "/v1/recommendations", json.loads(kill_service.body()))
+    assert status == 202
+    place = f"/v1/recommendations/{accepted['id']}"
+    assert finished(port, place)["status"] == "insufficient_evidence"
+
+
+def test_a_worker_that_dies_is_replaced(running) -> None:
+    process, port = running
+    before = worker_of(process.pid)
+    os.kill(before, signal.SIGKILL)
+    for _ in range(200):
+        if (now := worker_of(process.pid)) != before:
+            break
+        time.sleep(0.05)
+    assert now != before
+    _, accepted = post(port, "/v1/recommendations", json.loads(kill_service.body()))
+    finished(port, f"/v1/recommendations/{accepted['id']}")
+
+
+def test_the_worker_ends_with_the_first_process(running) -> None:
+    process, _ = running
+    worker = worker_of(process.pid)
+    process.kill()
+    process.wait()
+    for _ in range(200):
+        if not Path(f"/proc/{worker}/exe").exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError("the worker outlives the service")
 
 
 def test_a_port_that_is_taken_is_said_at_once(running, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Migrations of the tables, for Alembic; each is written once and never edited."""
