@@ -73,7 +73,7 @@ def _figures(page: Page, first: int, figures: Sequence[Figure], heading: str) ->
         first - 1,
         (heading, ">Best at these inputs", ">Typed commitment", ">Service, as generated",
          "Meaning"),
-        height=20,
+        height=30,
     )  # fmt: skip
     strong = figures is HEADLINE
     for i, figure in enumerate(figures):
@@ -103,7 +103,7 @@ def _tiers(page: Page) -> None:
         _TIERS_ROW - 1,
         ("Tier", ">From (term), USD", ">Discount", ">Best commitment, USD", "In words",
          ">Expected cost, USD", ">Expected unused, USD", ">Chance of a shortfall"),
-        height=20,
+        height=30,
     )  # fmt: skip
     for i in range(N_TIERS):
         row, k = _TIERS_ROW + i, i + 1

@@ -52,7 +52,7 @@ def _tail(values: str) -> str:
 HEADLINE: Final = (
     Figure(
         "sign_for", "Sign for", "best_commitment", "typed_commitment", USD_CENTS,
-        "the commitment over the term: an amount to promise, not a budget",
+        "the commitment over the term: a promise, not a budget",
         lambda r: r.headline.sign_for_usd,
     ),
     Figure(
