@@ -163,10 +163,10 @@ def declared_operations(app: Flask) -> list[tuple[str, str, Operation]]:
     return sorted(found, key=lambda item: item[:2])
 
 
-def json_response(record: BaseModel | str, status: int = 200) -> Response:
-    """Give a record, or the text of one, as the JSON body of a response."""
-    text = record if isinstance(record, str) else record.model_dump_json(indent=2) + "\n"
-    return Response(text, status=status, content_type=JSON)
+def json_response(record: BaseModel | bytes, status: int = 200) -> Response:
+    """Give a record, or one that is JSON already, as the body of a response."""
+    body = record if isinstance(record, bytes) else record.model_dump_json(indent=2) + "\n"
+    return Response(body, status=status, content_type=JSON)
 
 
 def _check_path(values: Mapping[str, str]) -> None:

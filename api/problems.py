@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -65,7 +66,7 @@ def document(
         "title": TYPES[name] if name else HTTP_STATUS_CODES.get(status, "Error"),
         "status": status,
         "detail": detail,
-        "instance": instance,
+        "instance": quote(instance),
     }
     return found | ({"errors": list(errors)} if errors else {})
 
@@ -82,7 +83,7 @@ def error_document(error: InputError | EvidenceError, instance: str) -> dict[str
     places = _places(error)
     detail = str(error)
     if isinstance(error, DocumentError):
-        what = error.file or "The body"
+        what = error.file or "The request"
         n = "one place" if len(places) == 1 else f"{len(places)} places"
         detail = f"{what} has {n} that cannot be used; errors says where and why."
     return document(422, detail, instance, name="invalid-input", errors=places)

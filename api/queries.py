@@ -27,10 +27,13 @@ CURSOR = Parameter(
 PAGE = (LIMIT, CURSOR)
 
 IF_MATCH = Parameter(
-    "If-Match", "The ETag of the state that is replaced, or *.", {"type": "string"}, place="header"
+    "If-Match",
+    "The ETag of the state that is meant, or *.",
+    {"type": "string", "pattern": r'^(\*|"[\x21\x23-\x7e]*")$'},
+    place="header",
 )
 IF_NONE_MATCH = Parameter(
-    "If-None-Match", "* to make a new one only.", {"type": "string"}, place="header"
+    "If-None-Match", "* to make a new one only.", {"const": "*"}, place="header"
 )
 
 _TAG = re.compile(r'"([\x21\x23-\x7e]*)"')

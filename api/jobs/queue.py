@@ -145,7 +145,7 @@ def read_job(store: Store, organisation: str, identifier: str) -> Job:
     UnknownObjectError
         The organisation has none of this id.
     """
-    with store.read() as connection:
+    with store.look() as connection:
         row = connection.execute(
             select(jobs).where(jobs.c.organisation_id == organisation, jobs.c.id == identifier)
         ).one_or_none()
@@ -159,7 +159,7 @@ def claim(store: Store, *, now: datetime, lease: timedelta) -> Claim | None:
 
     A job that was cancelled, or whose worker died too often, is ended on the way.
     """
-    with store.read() as connection:
+    with store.look() as connection:
         if connection.execute(_takable(now)).first() is None:
             return None
     with store.write() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 from flask import Blueprint, Response, request, url_for
@@ -146,7 +147,7 @@ def _before() -> int | None:
     text = request.args.get("before")
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 19):
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", text):
         raise DocumentError([Fault(("before",), "must be a number of a line")])
     return int(text)
 

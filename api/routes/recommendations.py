@@ -23,7 +23,7 @@ from api.operations import Answer, Parameter, json_response, route
 from api.problems import problem
 from api.queries import PAGE, wanted_page
 from api.repeated_requests import made_id
-from api.results import ANSWER, WORKBOOK
+from api.results import WORKBOOK
 from api.routes.events import status_of, wait_for
 from api.store import deletion, recommendations
 from api.store.errors import UnknownObjectError
@@ -135,6 +135,9 @@ def read_recommendation(identifier: str) -> Response:
     Where none could be made, the problem that was found is the answer; a cancelled one is gone
     (410).
     """
+    found = recommendations.published_answer(the_store(), organisation(), identifier)
+    if found is not None:
+        return json_response(found)
     return _answer(queue.read_job(the_store(), organisation(), identifier))
 
 
@@ -217,10 +220,10 @@ def _answer(job: Job, *, made: bool = False) -> Response:
     """Give what is known of a job: its result, its problem, or where it is."""
     place = url_for("recommendations.read_recommendation", identifier=job.id)
     if job.state is State.SUCCEEDED:
-        found = recommendations.published_file(the_store(), job.organisation, job.id, ANSWER)
-        if found is None:
+        found = recommendations.published_answer(the_store(), job.organisation, job.id)
+        if found is None:  # deleted since it was made
             raise UnknownObjectError(job.id)
-        response = json_response(found.decode(), 201 if made else 200)
+        response = json_response(found, 201 if made else 200)
     elif job.state is State.FAILED and job.failure is not None:
         return problems.respond(job.failure)
     elif job.state is State.CANCELLED:

@@ -66,6 +66,10 @@ class Artifacts(Protocol):
         """Prove that files can be kept."""
         ...
 
+    def __hash__(self) -> int:
+        """Files that were read may be remembered by where they are."""
+        ...
+
 
 def copy_verified(artifacts: Artifacts, organisation: str, sha256: str, target: Path) -> None:
     """Lay a file down under a path, and check that it is the one that was stored.

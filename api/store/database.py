@@ -94,6 +94,17 @@ class Database:
             yield connection
 
     @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Ask one question, without the cost of a transaction where none is needed.
+
+        Raises
+        ------
+        StoreUnavailableError
+        """
+        with told_plainly(), self.engine.connect() as connection:
+            yield connection.execution_options(no_transaction=self.embedded)
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """Change it, all of the block or nothing.
 

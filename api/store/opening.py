@@ -65,6 +65,13 @@ class Store:
             yield connection
 
     @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Ask one question."""
+        self.prepare()
+        with self.database.look() as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """Change it, all of the block or nothing."""
         self.prepare()

@@ -189,7 +189,7 @@ def keys_of(store: Store, organisation: str) -> tuple[Key, ...]:
 
 def key_of_secret(store: Store, secret: str, *, now: datetime) -> Key | None:
     """Find the key that a caller presents; None where it opens nothing."""
-    with store.read() as connection:
+    with store.look() as connection:
         row = connection.execute(
             select(api_keys).where(api_keys.c.digest == digest_of(secret))
         ).one_or_none()

@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from api.results import ANSWER, StoredResult, read_result
 from api.store import files
-from api.store.artifacts import copy_verified, read_verified
+from api.store.artifacts import Artifacts, copy_verified, read_verified
 from api.store.errors import DamagedArtifactError, UnknownObjectError
 from api.store.files import NamedFile
 from api.store.opening import Store
 from api.store.pages import Page, Wanted
+from api.store.schema import files as files_table
 from api.store.schema import recommendations
 from forecast.errors import InputError
 from forecast.records.recommendation import Recommendation, Refusal
@@ -101,6 +103,37 @@ def published_file(store: Store, organisation: str, identifier: str, name: str) 
         if file.name == name:
             return read_verified(store.artifacts, organisation, file.kept.sha256)
     return None
+
+
+_ANSWER_DIGEST = select(files_table.c.sha256).where(
+    files_table.c.organisation_id == bindparam("organisation"),
+    files_table.c.owner_kind == "recommendation",
+    files_table.c.owner_id == bindparam("identifier"),
+    files_table.c.name == ANSWER,
+)
+
+
+def published_answer(store: Store, organisation: str, identifier: str) -> bytes | None:
+    """Read the answer of a recommendation as it was stored; None where none is published.
+
+    The most frequent question: one row is asked for, and the bytes, which never change, are kept
+    in memory for the next one who may see them.
+
+    Raises
+    ------
+    DamagedArtifactError
+        The file is absent or was changed.
+    """
+    with store.look() as connection:
+        sha256 = connection.scalar(
+            _ANSWER_DIGEST, {"organisation": organisation, "identifier": identifier}
+        )
+    return None if sha256 is None else _remembered(store.artifacts, organisation, sha256)
+
+
+@lru_cache(maxsize=64)  # answers are 0.1 to 0.5 MB
+def _remembered(artifacts: Artifacts, organisation: str, sha256: str) -> bytes:
+    return read_verified(artifacts, organisation, sha256)
 
 
 @contextmanager

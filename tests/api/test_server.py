@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -132,6 +133,58 @@ def test_the_worker_ends_with_the_first_process(running) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the worker outlives the service")
+
+
+def peak_bytes(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+def servers_of(first: int) -> list[int]:
+    return [pid for pid, command in kill_service.children_of(first) if "worker" not in command]
+
+
+def test_a_large_upload_is_streamed(running) -> None:
+    process, port = running
+    before = max(map(peak_bytes, servers_of(process.pid)))
+    n_bytes = 200 * 2**20
+    head = b'--x\r\nContent-Disposition: form-data; name="usage"; filename="u.csv"\r\n\r\n'
+    tail = b"\r\n--x--\r\n"
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection.putrequest("POST", "/v1/datasets")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=x")
+    connection.putheader("Content-Length", str(len(head) + n_bytes + len(tail)))
+    connection.endheaders()
+    connection.send(head)
+    piece = os.urandom(2**20)
+    for _ in range(n_bytes // len(piece)):
+        connection.send(piece)
+    connection.send(tail)
+    response = connection.getresponse()
+    made = json.load(response)
+    connection.close()
+    assert response.status == 201, made
+    assert made["files"][0]["n_bytes"] == n_bytes
+    assert max(map(peak_bytes, servers_of(process.pid))) - before < 40 * 2**20
+
+
+def test_slow_clients_do_not_hold_others_up(running) -> None:
+    _, port = running
+    slow = []
+    for _ in range(8):
+        one = socket.create_connection(("127.0.0.1", port))
+        one.sendall(b"POST /v1/sizings HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n")
+        slow.append(one)
+    seconds = []
+    for _ in range(40):
+        begun = time.monotonic()
+        assert get(port, "/healthz")[0] == 200
+        seconds.append(time.monotonic() - begun)
+        for one in slow:
+            one.sendall(b"X")
+    for one in slow:
+        one.close()
+    assert sorted(seconds)[20] < 1.0
 
 
 def test_a_port_that_is_taken_is_said_at_once(running, tmp_path: Path) -> None:
