@@ -11,7 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands import caching, decisions, exports, fetch, forecasts, formats, rates, service
+from api.commands import (
+    caching,
+    decisions,
+    exports,
+    fetch,
+    forecasts,
+    formats,
+    rates,
+    service,
+    signed_contracts,
+)
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
 
@@ -102,6 +112,16 @@ app.command(
     epilog="Example: commitment compare-offers result/recommendation.json --terms offer_a.toml "
     "--terms offer_b.toml",
 )(decisions.compare_offers)
+app.command(
+    "sign",
+    epilog="Example: commitment sign --recommendation result/recommendation.json --terms "
+    "executed.toml --out contract.json",
+)(signed_contracts.sign)
+app.command(
+    "reforecast",
+    epilog="Example: commitment reforecast --contract contract.json --previous "
+    "result/recommendation.json --usage usage.parquet --out 2027-Q1",
+)(signed_contracts.reforecast)
 app.command(
     "workbook",
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",

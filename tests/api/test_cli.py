@@ -30,6 +30,8 @@ COMMANDS = (
     "recommend",
     "size",
     "compare-offers",
+    "sign",
+    "reforecast",
     "workbook",
     "serve",
 )
