@@ -23,6 +23,7 @@ from api.commands import (
     organisations,
     rates,
     service,
+    signed_contracts,
     store,
     templates,
 )
@@ -131,6 +132,16 @@ app.command(
     "import-commitment",
     epilog="Example: commitment import-commitment commitments.csv --out current.toml",
 )(contracts.import_commitment)
+app.command(
+    "sign",
+    epilog="Example: commitment sign --recommendation result/recommendation.json --terms "
+    "executed.toml --out contract.json",
+)(signed_contracts.sign)
+app.command(
+    "reforecast",
+    epilog="Example: commitment reforecast --contract contract.json --previous "
+    "result/recommendation.json --usage usage.parquet --out 2027-Q1",
+)(signed_contracts.reforecast)
 app.command(
     "workbook",
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",

@@ -2,7 +2,8 @@
 
     DIR/recommendation.json     the answer
     DIR/negotiation.xlsx        the workbook
-    DIR/evidence/               scenarios.parquet daily.parquet workloads.toml terms.toml
+    DIR/evidence/               scenarios.parquet daily.parquet rate_card.json
+                                workloads.toml terms.toml
                                 price_sheet_1.toml … in the order they were given
                                 attachment_1.csv … in the order the inventory names them
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from forecast.paths import DecisionSet
     from forecast.pipeline.recommend import Outcome
+    from forecast.records.rates import RateCard
 
 ANSWER = "recommendation.json"
 WORKBOOK = "negotiation.xlsx"
@@ -42,6 +44,8 @@ SCENARIOS = f"{EVIDENCE}/scenarios.parquet"
 DAILY = f"{EVIDENCE}/daily.parquet"
 WORKLOADS = f"{EVIDENCE}/workloads.toml"
 TERMS = f"{EVIDENCE}/terms.toml"
+RATE_CARD = f"{EVIDENCE}/rate_card.json"
+PRICE_SHEET = re.compile(rf"{EVIDENCE}/price_sheet_\d+\.toml")
 NUMBERED = re.compile(rf"{EVIDENCE}/(price_sheet_\d+\.toml|attachment_\d+\.csv)")
 """Evidence of which there may be several."""
 
@@ -140,6 +144,8 @@ def write_outcome(
         assert outcome.decisions is not None
         files[SCENARIOS] = parquet(outcome.decisions.to_frame())
         files[DAILY] = parquet(outcome.daily)
+        if outcome.card is not None:
+            files[RATE_CARD] = card_json(outcome.card)
         files[WORKLOADS] = portfolio_toml
         files[TERMS] = terms_toml
         for i, sheet in enumerate(price_sheets, start=1):
@@ -159,6 +165,11 @@ def _with_digests(result: Recommendation, files: Mapping[str, bytes]) -> Recomme
         update={"inputs": (*result.provenance.inputs, *evidence)}
     )
     return result.model_copy(update={"provenance": provenance})
+
+
+def card_json(card: RateCard) -> bytes:
+    """Write the prices that a result rests on."""
+    return (card.model_dump_json(indent=1, exclude_defaults=True) + "\n").encode()
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
@@ -205,15 +216,22 @@ def read_result(path: Path) -> StoredResult:
         raise DocumentError(faults_of(error, kinds[status]), file=file.name) from None
     evidence = [i for i in result.provenance.inputs if i.name.startswith(f"{EVIDENCE}/")]
     for item in evidence:
-        _check_evidence(file.parent, item)
+        check_evidence(file.parent, item)
     files = [ANSWER, *(i.name for i in evidence)]
     if (file.parent / WORKBOOK).exists():
         files.insert(1, WORKBOOK)
     return StoredResult(result, file.parent, tuple(files))
 
 
-def _check_evidence(directory: Path, item: InputDigest) -> None:
-    known = item.name in (SCENARIOS, DAILY, WORKLOADS, TERMS)
+def check_evidence(directory: Path, item: InputDigest) -> None:
+    """Refuse an evidence file that is absent or was changed since.
+
+    Raises
+    ------
+    InputError
+        With the file.
+    """
+    known = item.name in (SCENARIOS, DAILY, WORKLOADS, TERMS, RATE_CARD)
     if not known and NUMBERED.fullmatch(item.name) is None:
         raise InputError(f"names an evidence file nobody writes: {item.name!r}", file=ANSWER)
     try:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from forecast.errors import InputError
 
+WORKPLACE = ".commitment-"
+"""How the hidden places begin that files are put together in."""
+
 
 class NotPutBackError(OSError):
     """Writing failed, and so did putting the older files back; they are kept where it says."""
@@ -84,7 +87,7 @@ def _write_through(target: Path, data: bytes) -> None:
 @contextmanager
 def _workplace(beside: Path) -> Iterator[Path]:
     """A hidden place on the same file system, gone afterwards unless it holds the only copy."""
-    path = Path(tempfile.mkdtemp(prefix=".commitment-", dir=beside))
+    path = Path(tempfile.mkdtemp(prefix=WORKPLACE, dir=beside))
     try:
         yield path
     except NotPutBackError:

@@ -26,7 +26,7 @@ from api.commands.output import print_json, print_page
 from api.limits import MAX_PATHS, MIN_PATHS
 
 if TYPE_CHECKING:
-    from forecast.records.recommendation import Recommendation
+    from forecast.records.recommendation import Headline
 
 EVIDENCE_REFUSED = 3
 THRESHOLD_BREACHED = 4
@@ -51,7 +51,8 @@ def _usd(text: str) -> Decimal:
     return amount
 
 
-def _threshold(name: str, explained: str) -> typer.models.OptionInfo:
+def threshold(name: str, explained: str) -> typer.models.OptionInfo:
+    """Give an option for an amount that ends the command with 4 when it is passed."""
     return typer.Option(
         name, metavar="USD", parser=_usd, help=f"Exit with 4 when {explained}.", show_default=False
     )
@@ -142,10 +143,10 @@ def recommend(
     price_sheets: PriceSheets = None,
     template: Template = None,
     max_waste_p95_usd: Annotated[
-        Decimal | None, _threshold("--max-waste-p95-usd", "the P95 of unused commitment is above")
+        Decimal | None, threshold("--max-waste-p95-usd", "the P95 of unused commitment is above")
     ] = None,
     max_budget_p80_usd: Annotated[
-        Decimal | None, _threshold("--max-budget-p80-usd", "the P80 of the total paid is above")
+        Decimal | None, threshold("--max-budget-p80-usd", "the P80 of the total paid is above")
     ] = None,
     json: Json = False,
     progress: ForceProgress = False,
@@ -193,16 +194,16 @@ def recommend(
         print_page(written(stored, reports))
     if not isinstance(stored.result, Recommendation):
         raise typer.Exit(EVIDENCE_REFUSED)
-    _hold_thresholds(stored.result, max_waste_p95_usd, max_budget_p80_usd)
+    hold_thresholds(stored.result.headline, max_waste_p95_usd, max_budget_p80_usd)
 
 
-def _hold_thresholds(
-    result: Recommendation, max_waste_p95: Decimal | None, max_budget_p80: Decimal | None
+def hold_thresholds(
+    headline: Headline, max_waste_p95: Decimal | None, max_budget_p80: Decimal | None
 ) -> None:
     """Exit with a code of its own when a threshold of the command line is breached."""
     checks = (
-        ("P95 of unused commitment", result.headline.worst_case_unused_usd, max_waste_p95),
-        ("P80 of the total paid", result.headline.budget_p80_usd, max_budget_p80),
+        ("P95 of unused commitment", headline.worst_case_unused_usd, max_waste_p95),
+        ("P80 of the total paid", headline.budget_p80_usd, max_budget_p80),
     )
     breached = [
         (name, is_, limit) for name, is_, limit in checks if limit is not None and is_ > limit

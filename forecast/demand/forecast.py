@@ -121,6 +121,7 @@ def forecast_demand(
     n_paths: int,
     rng: np.random.Generator,
     keep: Sequence[Kept] = (),
+    draw_order: Sequence[str] = (),
     progress: Callable[[str, float], None] | None = None,
 ) -> DemandForecast:
     """Forecast the demand of every workload, jointly.
@@ -147,6 +148,9 @@ def forecast_demand(
         Source of randomness.
     keep
         Stretches that somebody decided to leave as they are; they are not mended.
+    draw_order
+        Workloads in the order in which they draw their random numbers; those it does not name
+        follow by name. A workload that was renamed draws what it drew when it stands where it did.
     progress
         Told (stage, share done).
 
@@ -192,7 +196,7 @@ def forecast_demand(
     now = len(pool.hindcast.origins) - 1
     correlation = rank_correlation(pool, now, kinds)
     units, notes = _paths(
-        history, pool, kinds, correlation, inventory, facts, months, n_paths, rng_paths
+        history, pool, kinds, correlation, inventory, facts, months, n_paths, draw_order, rng_paths
     )
     tell("backtest", 0.8)
     errors = portfolio_errors(pool, history.weekly, usd, rng=rng_backtest)
@@ -248,13 +252,16 @@ def _paths(
     facts: Callable[[str], ModelFacts],
     months: tuple[date, ...],
     n_paths: int,
+    draw_order: Sequence[str],
     rng: np.random.Generator,
 ) -> tuple[Floats, list[Adjustment]]:
     """Joint paths [N, T, W], with what the inventory adds and ends."""
     n_workloads = len(history.names)
-    by_name = sorted(range(n_workloads), key=lambda w: history.names[w])
+    place = {name: i for i, name in enumerate(draw_order)}
+    names = history.names
+    in_turn = sorted(range(n_workloads), key=lambda w: (place.get(names[w], len(place)), names[w]))
     common, *own = rng.spawn(1 + STREAMS_A_WORKLOAD * n_workloads)
-    streams = {w: own[place::n_workloads] for place, w in enumerate(by_name)}
+    streams = {w: own[turn::n_workloads] for turn, w in enumerate(in_turn)}
     ranks = joint_ranks(
         correlation,
         n_workloads,

@@ -29,6 +29,7 @@ from forecast.pipeline.costing import (
     unit_cost,
 )
 from forecast.pipeline.evidence import InputEvidence
+from forecast.pipeline.kept_rates import kept_card
 from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.measured_shares import with_measured_shares
 from forecast.pipeline.migration_account import volume_first_savings
@@ -40,6 +41,7 @@ from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.reconciliation import Limits, Statement, reconcile
 from forecast.pricing.sheets import NamedSheet
+from forecast.records.rates import RateCard
 from forecast.records.recommendation import (
     InputDigest,
     Recommendation,
@@ -76,11 +78,14 @@ class Outcome:
         None when the answer is a refusal.
     daily
         The daily usage table as recorded, up to `as_of`; the ledger says what was forecast from.
+    card
+        The prices of the models in use; None when the answer is a refusal.
     """
 
     result: Recommendation | Refusal
     decisions: DecisionSet | None
     daily: pd.DataFrame
+    card: RateCard | None = None
 
 
 def _silent(_stage: str, _done: float) -> None:
@@ -255,7 +260,8 @@ def recommend(
     )
     recommendation = account.recommendation(evidence, provenance)
     tell("done", 1.0)
-    return Outcome(recommendation, costs.decisions, history.recorded)
+    kept = kept_card(card, history.recorded, portfolio)
+    return Outcome(recommendation, costs.decisions, history.recorded, kept)
 
 
 def covered(as_of: date | None, rows: pd.DataFrame) -> date | None:

@@ -33,6 +33,8 @@ COMMANDS = (
     "explain-terms",
     "export-commitment",
     "import-commitment",
+    "sign",
+    "reforecast",
     "workbook",
     "evaluate-routing",
     "questionnaire",

@@ -24,6 +24,7 @@ from forecast.records.recommendation import Recommendation
 
 EVERYTHING = [
     "evidence/daily.parquet",
+    "evidence/rate_card.json",
     "evidence/scenarios.parquet",
     "evidence/terms.toml",
     "evidence/workloads.toml",

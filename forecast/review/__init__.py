@@ -1,0 +1,1 @@
+"""What a quarter says about the last forecast: attribution, burn-down, track record."""
