@@ -208,16 +208,13 @@ def renew(
     return bool(row.cancel_asked)
 
 
-def give_back(
-    store: Store, held: Claim, *, available_at: datetime, because: str, counts: bool = False
-) -> None:
-    """Put a job back into the queue; this attempt does not count unless it is said to.
+def give_back(store: Store, held: Claim, *, available_at: datetime, because: str) -> None:
+    """Put a job back into the queue; this attempt does not count.
 
     Raises
     ------
     LeaseLostError
     """
-    attempts = held.job.n_attempts + (1 if counts else 0)
     with store.write() as connection:
         done = connection.execute(
             update(jobs)
@@ -227,7 +224,7 @@ def give_back(
                 lease_token=None,
                 lease_until=None,
                 available_at=available_at,
-                n_attempts=attempts,
+                n_attempts=held.job.n_attempts,
                 progress_share=0.0,
                 progress_step=because,
             )

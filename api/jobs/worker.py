@@ -141,11 +141,22 @@ class Worker:
         queue.fail(self.store, held, failure, now=clock())
 
     def _put_off(self, held: Claim, error: StoreError) -> None:
-        """Leave a job for later; where even that cannot be written, its lease runs out."""
+        """Leave a job for later, as soon as even that can be written."""
         log.error("job %s: put off: %s", held.job.id, error)
-        queue.give_back(
-            self.store, held, available_at=clock() + RETRY, because="waiting for the store"
-        )
+        while True:
+            try:
+                queue.give_back(
+                    self.store,
+                    held,
+                    available_at=clock() + RETRY,
+                    because="waiting for the store",
+                )
+            except StoreError as again:
+                log.error("job %s: cannot be put off yet: %s", held.job.id, again)
+                if self.stop.wait(1.0):  # its lease runs out instead
+                    return
+            else:
+                return
 
     @contextmanager
     def _kept(self, held: Claim) -> Iterator[Tell]:
