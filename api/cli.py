@@ -18,6 +18,7 @@ from api.commands import (
     fetch,
     forecasts,
     formats,
+    handouts,
     levers,
     rates,
     service,
@@ -146,6 +147,11 @@ app.command(
     "dossier",
     epilog="Example: commitment dossier result/recommendation.json --out dossier.html",
 )(levers.dossier)
+app.command(
+    "vendor-pack",
+    epilog="Example: commitment vendor-pack result/recommendation.json --out pack.xlsx "
+    '--commitment 600000 --discount 0.15 --term-months 12 --ask "rollover: half of the unused"',
+)(handouts.vendor_pack)
 app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",
