@@ -23,6 +23,7 @@ from api.commands import (
     rates,
     service,
     templates,
+    workbook_imports,
 )
 from forecast import __version__
 from forecast.errors import EvidenceError, InputError
@@ -147,6 +148,10 @@ app.command(
     "dossier",
     epilog="Example: commitment dossier result/recommendation.json --out dossier.html",
 )(levers.dossier)
+app.command(
+    "import-workbook",
+    epilog="Example: commitment import-workbook draft/intake.xlsx --out typed",
+)(workbook_imports.import_workbook)
 app.command(
     "vendor-pack",
     epilog="Example: commitment vendor-pack result/recommendation.json --out pack.xlsx "

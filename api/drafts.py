@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from forecast.records.base import Record
-from forecast.records.terms import Terms, Tier
+from forecast.records.terms import Offer, Terms, Tier
 from forecast.records.workloads import Archetype, Evidence, OwnerState, Portfolio, Workload
 
 QUESTION = (
@@ -243,6 +243,16 @@ def terms_toml(terms: Terms, *, example: bool = False) -> str:
         lines += ["", "[[tiers]]" + ("  # the first tier is what on-demand pays" if not i else "")]
         lines += _pairs(tier.model_dump())
     return "\n".join(lines) + "\n"
+
+
+def offer_toml(offer: Offer) -> str:
+    """Write an offer as an offer_*.toml that reads back as the same record."""
+    amounts = {
+        key: value
+        for key, value in offer.model_dump(exclude={"terms"}).items()
+        if value is not None
+    }
+    return "\n".join([*_pairs(amounts), terms_toml(offer.terms)])
 
 
 def _pairs(table: Mapping[str, Any]) -> Iterator[str]:

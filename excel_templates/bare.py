@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from typing import Final
 
 from openpyxl.workbook import Workbook
 
-_ZIP_STAMP: Final = (1980, 1, 1, 0, 0, 0)
+from excel_templates.repacked import repacked
+
 _PROPERTIES: Final = re.compile(
     r'<(?:Override|Relationship)\b[^>]*(?:PartName|Target)="/?docProps/[^"]*"[^>]*/>'
 )
@@ -36,22 +36,16 @@ def bare_file(workbook: Workbook) -> bytes:
     _check_is_plain(workbook)
     buffer = io.BytesIO()
     workbook.save(buffer)
-    out = io.BytesIO()
-    with (
-        zipfile.ZipFile(buffer) as source,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as target,
-    ):
-        names = [name for name in source.namelist() if not name.startswith("docProps/")]
-        for name in sorted(names, key=lambda name: (name != "[Content_Types].xml", name)):
-            assert _KEPT.fullmatch(name), f"a part that is no cells: {name}"
-            content = source.read(name)
-            if name in ("[Content_Types].xml", "_rels/.rels"):
-                content = _PROPERTIES.sub("", content.decode()).encode()
-            entry = zipfile.ZipInfo(name, _ZIP_STAMP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o600 << 16
-            target.writestr(entry, content)
-    return out.getvalue()
+    return repacked(buffer.getvalue(), _without_properties)
+
+
+def _without_properties(name: str, part: bytes) -> bytes | None:
+    if name.startswith("docProps/"):
+        return None
+    assert _KEPT.fullmatch(name), f"a part that is no cells: {name}"
+    if name in ("[Content_Types].xml", "_rels/.rels"):
+        return _PROPERTIES.sub("", part.decode()).encode()
+    return part
 
 
 def _check_is_plain(workbook: Workbook) -> None:

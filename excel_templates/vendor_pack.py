@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from excel_templates.bare import bare_file
 from excel_templates.book import fitted_height
 from excel_templates.cells import cell_at, write
+from excel_templates.contract_rows import STATED_SHARE
 from excel_templates.layout import A4
 from excel_templates.styles import BLUE, DAY, GENERAL, GREY, INK, PALE, RULE, SHARE, USD_CENTS
 from forecast.records.vendor_pack import CounterProposal, PackClaim, VendorPack
@@ -75,17 +76,22 @@ def _proposed(proposal: CounterProposal) -> Iterator[Row]:
         yield "First day", start, DAY, ""
         yield "Until, not including", add_months(start, months), DAY, ""
     yield "Commitment", proposal.commitment_usd, USD_CENTS, "over the whole term"
-    yield "Discount", proposal.discount_share, SHARE, "off list price, at this commitment"
+    yield "Discount", proposal.discount_share, STATED_SHARE, "off list price, at this commitment"
     if proposal.settlement is not None:
         yield "Settled", _SETTLED[proposal.settlement], GENERAL, ""
     if proposal.overage == "discounted":
-        yield "Usage beyond it", proposal.overage_discount_share, SHARE, "off list price"
+        yield "Usage beyond it", proposal.overage_discount_share, STATED_SHARE, "off list price"
     elif proposal.overage is not None:
         yield "Usage beyond it", _OVERAGE[proposal.overage], GENERAL, ""
     if proposal.rollover_share is not None:
-        yield "Rollover", proposal.rollover_share, SHARE, "of what is unused, into the next period"
+        yield (
+            "Rollover",
+            proposal.rollover_share,
+            STATED_SHARE,
+            "of what is unused, into the next period",
+        )
     if proposal.unused_credit_share is not None:
-        yield "Credit", proposal.unused_credit_share, SHARE, "of what is unused at the end"
+        yield "Credit", proposal.unused_credit_share, STATED_SHARE, "of what is unused at the end"
 
 
 def _efficiency_sheet(ws: Worksheet, pack: VendorPack) -> None:
