@@ -158,6 +158,11 @@ app.command(
     '--commitment 600000 --discount 0.15 --term-months 12 --ask "rollover: half of the unused"',
 )(handouts.vendor_pack)
 app.command(
+    "memo",
+    epilog="Example: commitment memo result/recommendation.json --terms offer_a.toml "
+    '--approver "Finance: Ana" --out memo.html',
+)(handouts.memo)
+app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",
 )(service.serve)

@@ -195,3 +195,66 @@ def _lever(name: str) -> Any:
     if name not in levers:
         raise typer.BadParameter(f"{name!r} is none of {', '.join(levers)}", param_hint="--claim")
     return name
+
+
+def memo(
+    recommendation: Stored,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", dir_okay=False,
+            help="Where it goes: .html is a printable page, .pptx an editable slide.",
+        ),
+    ],
+    terms: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, show_default=False,
+            help="An offer (TOML), scored on the same scenarios. Repeat it.",
+        ),
+    ] = None,
+    approver: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT", show_default=False,
+            help='Who signs, as "role" or "role: name". Repeat it. [default: Procurement, '
+            "Engineering, Finance]",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Write the approval memo: one page for those who sign.
+
+    Decision, the four numbers, the bridge from last quarter's bill, offers, risks, whose word the
+    assumptions are, and a line for each approver. It is internal: it holds what the vendor must
+    not see.
+    """
+    from api.documents import load_offer
+    from api.offers import score_stored
+    from api.pages.memo import APPROVERS, approval_memo
+    from api.pages.memo_slide import memo_slide
+    from api.pages.printed import memo_page
+    from api.results import read_result
+    from api.whole_files import write_file
+
+    if out.suffix not in (".html", ".pptx"):
+        raise typer.BadParameter(
+            f"{out.name!r} ends in neither .html nor .pptx", param_hint="--out"
+        )
+    stored = read_result(recommendation)
+    result = stored.recommendation()
+    scored = score_stored(stored, [load_offer(path) for path in terms]) if terms else ()
+    signed = [_approver(text) for text in approver] if approver else APPROVERS
+    page = approval_memo(result, offers=scored, approvers=signed)
+    write_file(out, memo_slide(page) if out.suffix == ".pptx" else memo_page(page).encode())
+    if json:
+        print_json({"memo": str(out), "decision": page.decision, "not_shown": list(page.left_out)})
+    else:
+        print_page(f"The approval memo is {out}")
+
+
+def _approver(text: str) -> tuple[str, str]:
+    role, _, name = text.partition(":")
+    if not role.strip() or len(text) > MAX_NAME:
+        raise typer.BadParameter(f'{text!r} is no approver; write "Finance: Ana"')
+    return role.strip(), name.strip()
