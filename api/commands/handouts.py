@@ -231,7 +231,7 @@ def memo(
     """
     from api.documents import load_offer
     from api.offers import score_stored
-    from api.pages.memo import APPROVERS, approval_memo
+    from api.pages.memo import APPROVERS, MAX_APPROVERS, approval_memo
     from api.pages.memo_slide import memo_slide
     from api.pages.printed import memo_page
     from api.results import read_result
@@ -240,6 +240,10 @@ def memo(
     if out.suffix not in (".html", ".pptx"):
         raise typer.BadParameter(
             f"{out.name!r} ends in neither .html nor .pptx", param_hint="--out"
+        )
+    if len(approver or ()) > MAX_APPROVERS:
+        raise typer.BadParameter(
+            f"the page has room for {MAX_APPROVERS} lines", param_hint="--approver"
         )
     stored = read_result(recommendation)
     result = stored.recommendation()

@@ -14,11 +14,13 @@ from forecast.records.recommendation import Assumption, BridgeStep, OfferScore, 
 APPROVERS: Final = (("Procurement", ""), ("Engineering", ""), ("Finance", ""))
 """Who signs unless somebody says otherwise."""
 MAX_OFFERS: Final = 4
-MAX_HOLDERS: Final = 6
+MAX_HOLDERS: Final = 5
 MAX_RISKS: Final = 7
 MAX_APPROVERS: Final = 6
-"""What one page holds; what does not fit is counted, never dropped in silence."""
+"""What one page holds, printed and looked at with all of it full;
+what does not fit is counted, never dropped in silence."""
 _SAID_LENGTH: Final = 150
+_RISK_LENGTH: Final = 280
 _GENERAL: Final = "The whole forecast"
 _TO_BE_NAMED: Final = "to be named"
 
@@ -82,7 +84,8 @@ def approval_memo(
     """
     head, terms, made = result.headline, result.terms, result.provenance
     scored = sorted((*result.offers, *offers), key=lambda o: (o.regret_usd, o.name))
-    risks, holders = tuple(_risks(result)), tuple(_holders(result))
+    risks = tuple(_short(_sentence(risk), _RISK_LENGTH) for risk in _risks(result))
+    holders = tuple(_holders(result))
     left_out = (
         _counted(len(scored) - MAX_OFFERS, "more offers"),
         _counted(len(risks) - MAX_RISKS, "more risks"),
@@ -184,8 +187,17 @@ def _said(assumption: Assumption, workload: str) -> str:
     return f"{assumption.name.removeprefix(f'{workload}: ')} {assumption.value}"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SAID_LENGTH else f"{text[: _SAID_LENGTH - 1]}…"
+def _short(text: str, most: int = _SAID_LENGTH) -> str:
+    """Cut a text that would not fit.
+
+    >>> _short("a long text", 6)
+    'a lon…'
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _usd(amount: Decimal) -> str:

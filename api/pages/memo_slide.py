@@ -24,6 +24,8 @@ _RIGHT: Final = _MARGIN + _LEFT_WIDTH + 6
 _RIGHT_WIDTH: Final = _WIDTH - _MARGIN - _RIGHT
 _ROW_HEIGHT: Final = 4.9
 """Millimetres of a table row of one line at 8 points, with its margins."""
+_LINE_HEIGHT: Final = 3.6
+"""Of every further line."""
 _BLANK_LAYOUT: Final = 6
 _FONT: Final = "Arial"
 
@@ -176,7 +178,7 @@ def _table(
     from pptx.enum.text import PP_ALIGN
     from pptx.util import Emu
 
-    heights = [height * _lines(row, widths) for row in rows]
+    heights = [height + _LINE_HEIGHT * (_lines(row, widths) - 1) for row in rows]
     size = (round(sum(widths) * _MM), round(sum(heights) * _MM))
     at = [Emu(round(side * _MM)) for side in place]
     shape = slide.shapes.add_table(len(rows), len(widths), *at, *map(Emu, size))
@@ -197,28 +199,29 @@ def _table(
             color = "FFFFFF" if is_head else INK
             paragraph = cell.text_frame.paragraphs[0]
             _run(paragraph, text, size=8, bold=is_head, color=color)
-            _rule_below(cell)
+            _rules(cell)
             if column in numbers:
                 paragraph.alignment = PP_ALIGN.RIGHT
     return place[1] + sum(heights)
 
 
-def _rule_below(cell: Any) -> None:
-    """Draw a thin line under a cell; python-pptx has no words for borders."""
+def _rules(cell: Any) -> None:
+    """Draw thin lines above and below a cell; python-pptx has no words for borders."""
     from pptx.oxml.xmlchemy import OxmlElement
 
     properties = cell._tc.get_or_add_tcPr()
-    line, solid, color = (OxmlElement(f"a:{tag}") for tag in ("lnB", "solidFill", "srgbClr"))
-    line.set("w", "6350")
-    color.set("val", RULE)
-    solid.append(color)
-    line.append(solid)
-    properties.insert(0, line)  # lines stand before the fill
+    for side in ("lnB", "lnT"):  # in the end the upper one first, and both before the fill
+        line, solid, color = (OxmlElement(f"a:{tag}") for tag in (side, "solidFill", "srgbClr"))
+        line.set("w", "6350")
+        color.set("val", RULE)
+        solid.append(color)
+        line.append(solid)
+        properties.insert(0, line)
 
 
 def _lines(row: Sequence[str], widths: Sequence[float]) -> int:
-    """Lines of a row at 8 points: about 0.68 letters a millimetre."""
-    return max(-(-len(text) // max(1, int(0.68 * width))) or 1
+    """Lines of a row at 8 points: about 0.74 letters a millimetre."""
+    return max(-(-len(text) // max(1, int(0.74 * width))) or 1
                for text, width in zip(row, widths, strict=True))  # fmt: skip
 
 
