@@ -19,6 +19,7 @@ from api.commands import (
     fetch,
     forecasts,
     formats,
+    handouts,
     levers,
     organisations,
     rates,
@@ -26,6 +27,7 @@ from api.commands import (
     signed_contracts,
     store,
     templates,
+    workbook_imports,
 )
 from api.store.errors import StoreError
 from forecast import __version__
@@ -175,6 +177,20 @@ app.command(
     "dossier",
     epilog="Example: commitment dossier result/recommendation.json --out dossier.html",
 )(levers.dossier)
+app.command(
+    "import-workbook",
+    epilog="Example: commitment import-workbook draft/intake.xlsx --out typed",
+)(workbook_imports.import_workbook)
+app.command(
+    "vendor-pack",
+    epilog="Example: commitment vendor-pack result/recommendation.json --out pack.xlsx "
+    '--commitment 600000 --discount 0.15 --term-months 12 --ask "rollover: half of the unused"',
+)(handouts.vendor_pack)
+app.command(
+    "memo",
+    epilog="Example: commitment memo result/recommendation.json --terms offer_a.toml "
+    '--approver "Finance: Ana" --out memo.html',
+)(handouts.memo)
 app.command(
     "serve",
     epilog="Example: commitment serve --port 8000",

@@ -18,6 +18,7 @@ from api.validation import DocumentError, Fault, Step, faults_of, validate
 from forecast.errors import InputError
 from forecast.records.base import NonNegativeUsd
 from forecast.records.terms import Offer, Terms
+from forecast.records.vendor_pack import CounterProposal
 from forecast.records.workloads import Portfolio
 
 MAX_DOCUMENT_BYTES = 8 * 2**20
@@ -118,6 +119,17 @@ def load_offer(source: Path | str, *, file: str | None = None) -> Offer:
     """
     document, name = _toml(source, file)
     return validate(OfferDocument, document, name).to_offer(file=name)
+
+
+def load_proposal(source: Path | str, *, file: str | None = None) -> CounterProposal:
+    """Read what the buyer asks for (TOML), for the vendor's pack.
+
+    Raises
+    ------
+    DocumentError
+        With every fault of the document.
+    """
+    return validate(CounterProposal, *_toml(source, file))
 
 
 def _toml(source: Path | str, file: str | None) -> tuple[dict[str, Any], str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -198,18 +198,28 @@ class Book:
 
     @staticmethod
     def _fit_height(ws: Worksheet, row: int, columns: Sequence[int]) -> None:
-        lines = 1
-        for column in columns:
-            cell = ws.cell(row, column)
-            if cell.data_type != "s" or not cell.alignment.wrap_text:
-                continue
-            per_line = max(4.0, column_width(ws, column) * CHARACTERS_PER_WIDTH)
-            text = str(cell.value)
-            lines = max(lines, sum(math.ceil(len(p) / per_line) or 1 for p in text.split("\n")))
-        height = LINE_HEIGHT * lines + 2
+        cells = [(ws.cell(row, column), column_width(ws, column)) for column in columns]
+        height = fitted_height(
+            (str(cell.value), width)
+            for cell, width in cells
+            if cell.data_type == "s" and cell.alignment.wrap_text
+        )
         known = ws.row_dimensions[row].height
-        if lines > 1 and (known is None or known < height):
+        if height > fitted_height(()) and (known is None or known < height):
             ws.row_dimensions[row].height = height
+
+
+def fitted_height(texts: Iterable[tuple[str, float]]) -> float:
+    """Give the height of a row that holds wrapped texts, each with the width of its column.
+
+    >>> fitted_height([("a" * 30, 12.0)]) == 2 * LINE_HEIGHT + 2
+    True
+    """
+    lines = 1
+    for text, width in texts:
+        per_line = max(4.0, width * CHARACTERS_PER_WIDTH)
+        lines = max(lines, sum(math.ceil(len(p) / per_line) or 1 for p in text.split("\n")))
+    return LINE_HEIGHT * lines + 2
 
 
 def _print_down_to(ws: Worksheet, row: int) -> None:

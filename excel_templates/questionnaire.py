@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import io
 import math
-import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
@@ -27,6 +24,16 @@ from pydantic import ValidationError
 from excel_templates.cells import cell_at, plain_text, write
 from excel_templates.question_columns import COLUMNS, NAME, AnswerKind, QuestionColumn
 from excel_templates.styles import BLUE, GREY, PALE
+from excel_templates.typed_cells import (
+    CellFault,
+    CellProblemError,
+    day,
+    month,
+    one_message,
+    open_typed,
+    value_of,
+    yes_or_no,
+)
 from forecast.errors import WorkloadError
 from forecast.records.batch import BatchLever
 from forecast.records.workloads import Latency, OwnerState, Portfolio, Workload
@@ -35,10 +42,6 @@ SHEET: Final = "Questions"
 HEADER_ROW: Final = 4
 HINT_ROW: Final = 5
 FIRST_ROW: Final = 6
-
-MAX_FILE_BYTES: Final = 20_000_000
-MAX_TOLD: Final = 25
-"""Faults that are told; nobody mends more of them at once."""
 
 _TITLE: Final = (
     "Does a human or a real-time system need this answer the moment it is produced, or is it "
@@ -50,16 +53,6 @@ _HOW: Final = (
 )
 
 
-class _AnswerError(Exception):
-    """An answer that is none, in words."""
-
-
-@dataclass(frozen=True)
-class _Fault:
-    cell: str
-    problem: str
-
-
 def questionnaire(portfolio: Portfolio) -> bytes:
     """Write the questionnaire of an inventory, with what it says already filled in.
 
@@ -69,9 +62,16 @@ def questionnaire(portfolio: Portfolio) -> bytes:
         An .xlsx workbook.
     """
     book = Workbook()
-    ws = book.active
-    assert isinstance(ws, Worksheet)
-    ws.title = SHEET
+    book.remove(book.worksheets[0])
+    add_questions(book, portfolio)
+    sink = io.BytesIO()
+    book.save(sink)
+    return sink.getvalue()
+
+
+def add_questions(book: Workbook, portfolio: Portfolio) -> Worksheet:
+    """Add the sheet of questions to a workbook."""
+    ws: Worksheet = book.create_sheet(SHEET)
     ws["A1"], ws["A2"] = _TITLE, _HOW
     ws["A1"].font = Font(bold=True, size=13, color=BLUE)
     ws["A2"].font = Font(italic=True, color=GREY)
@@ -105,9 +105,7 @@ def questionnaire(portfolio: Portfolio) -> bytes:
     ws.page_setup.fitToHeight = 0
     ws.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     ws.print_title_rows = f"{HEADER_ROW}:{HINT_ROW}"
-    sink = io.BytesIO()
-    book.save(sink)
-    return sink.getvalue()
+    return ws
 
 
 def answered_portfolio(path: Path, portfolio: Portfolio) -> Portfolio:
@@ -119,10 +117,20 @@ def answered_portfolio(path: Path, portfolio: Portfolio) -> Portfolio:
         Not a questionnaire, or answers that cannot be used; `column` is the first cell, and the
         message names every other one.
     """
-    ws = _load(path)
-    places = _places(ws, path.name)
+    return answered_sheet(_load(path), portfolio, file=path.name)
+
+
+def answered_sheet(ws: Worksheet, portfolio: Portfolio, *, file: str) -> Portfolio:
+    """Give the inventory with what was answered on a sheet of questions.
+
+    Raises
+    ------
+    WorkloadError
+        See `answered_portfolio`.
+    """
+    places = _places(ws, file)
     by_name = {plain_text(w.name): w for w in portfolio.workloads}
-    faults: list[_Fault] = []
+    faults: list[CellFault] = []
     answered: dict[str, Workload] = {}
     for row in range(FIRST_ROW, ws.max_row + 1):
         told = {
@@ -136,13 +144,13 @@ def answered_portfolio(path: Path, portfolio: Portfolio) -> Portfolio:
         workload = by_name.get(str(name.value)) if name is not None else None
         if workload is None or workload.name in answered:
             at = f"{SHEET}!{get_column_letter(places[NAME])}{row}"
-            faults.append(_Fault(at, _unknown(name, workload)))
+            faults.append(CellFault(at, _unknown(name, workload)))
             continue
         found, wrong = _answered(workload, told, places, row)
         faults += wrong
         answered[workload.name] = found
     if faults:
-        raise _refused(faults, path.name)
+        raise WorkloadError(one_message(faults), file=file, column=faults[0].cell)
     workloads = tuple(answered.get(w.name, w) for w in portfolio.workloads)
     return portfolio.model_copy(update={"workloads": workloads})
 
@@ -156,16 +164,7 @@ def _unknown(name: Cell | MergedCell | None, workload: Workload | None) -> str:
 
 
 def _load(path: Path) -> Worksheet:
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise WorkloadError(f"is larger than {MAX_FILE_BYTES // 10**6} MB", file=path.name)
-        book = load_workbook(path, keep_links=False, keep_vba=False)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as problem:
-        raise WorkloadError(
-            f"cannot be read as an .xlsx workbook ({problem}); start from `commitment "
-            "questionnaire`",
-            file=path.name,
-        ) from problem
+    book = open_typed(path, WorkloadError, start="`commitment questionnaire`")
     ws = book[SHEET] if SHEET in book.sheetnames else None
     if not isinstance(ws, Worksheet):
         raise WorkloadError(
@@ -193,9 +192,9 @@ def _answered(
     told: Mapping[str, Cell | MergedCell],
     places: Mapping[QuestionColumn, int],
     row: int,
-) -> tuple[Workload, list[_Fault]]:
+) -> tuple[Workload, list[CellFault]]:
     """Put the answers of one row into its workload."""
-    faults: list[_Fault] = []
+    faults: list[CellFault] = []
     answers: dict[str, Any] = {}
     for column in places:
         cell = told.get(column.field)
@@ -205,8 +204,8 @@ def _answered(
             continue
         try:
             answers[column.field] = _read(cell, column.kind)
-        except _AnswerError as problem:
-            faults.append(_Fault(f"{SHEET}!{cell.coordinate}", str(problem)))
+        except CellProblemError as problem:
+            faults.append(CellFault(f"{SHEET}!{cell.coordinate}", str(problem)))
     if faults:
         return workload, faults
     numbers = {column.field: number for column, number in places.items()}
@@ -221,9 +220,9 @@ def _answered(
         for detail in error.errors(include_url=False):
             field = ".".join(str(step) for step in detail["loc"])
             known = next((f for f in numbers if f == field or f.endswith(f".{field}")), field)
-            faults.append(_Fault(at(known), detail["msg"].removeprefix("Value error, ")))
+            faults.append(CellFault(at(known), detail["msg"].removeprefix("Value error, ")))
         return workload, faults
-    faults += [_Fault(at(field), problem) for field, problem in _unsigned(workload, found)]
+    faults += [CellFault(at(field), problem) for field, problem in _unsigned(workload, found)]
     return found, faults
 
 
@@ -239,48 +238,29 @@ def _read(cell: Cell | MergedCell, kind: AnswerKind) -> object:
 
     Raises
     ------
-    _AnswerError
+    CellProblemError
         What is wrong with it, in words.
     """
-    value = cell.value
-    if isinstance(cell, Cell) and cell.data_type == "f":
-        raise _AnswerError("holds a formula; type the value itself")
-    if kind in (AnswerKind.DAY, AnswerKind.MONTH):
-        return _day(value, kind)
+    if kind is AnswerKind.DAY:
+        return day(cell)
+    if kind is AnswerKind.MONTH:
+        return month(cell)
+    if kind is AnswerKind.YES_NO:
+        return yes_or_no(cell)
+    value = value_of(cell)
     if kind in (AnswerKind.HOURS, AnswerKind.DAYS, AnswerKind.SHARE):
         return _number(value, kind)
-    text = str(value).strip()
-    if kind is AnswerKind.YES_NO:
-        known = {"yes": True, "no": False, "true": True, "false": False}
-        if text.lower() not in known:
-            raise _AnswerError(f"is {text[:40]!r}; write yes or no")
-        return known[text.lower()]
-    return text
-
-
-def _day(value: object, kind: AnswerKind) -> date:
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, str):
-        try:
-            value = date.fromisoformat(value.strip())
-        except ValueError:
-            value = str(value)
-    if not isinstance(value, date):
-        raise _AnswerError(f"is {str(value)[:40]!r}, no day; write 2026-11-22")
-    if kind is AnswerKind.MONTH and value.day != 1:
-        raise _AnswerError(f"is {value}; write the first day of the month")
-    return value
+    return str(value).strip()
 
 
 def _number(value: object, kind: AnswerKind) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _AnswerError(f"is {str(value)[:40]!r}, no number")
+        raise CellProblemError(f"is {str(value)[:40]!r}, no number")
     if kind is AnswerKind.SHARE:
         if not 0 <= value <= 1:
-            raise _AnswerError(f"is {value:g}; write a share from 0 to 1, such as 80%")
+            raise CellProblemError(f"is {value:g}; write a share from 0 to 1, such as 80%")
     elif not value > 0:
-        raise _AnswerError(f"is {value:g}, and has to be above zero")
+        raise CellProblemError(f"is {value:g}, and has to be above zero")
     return float(value)
 
 
@@ -316,11 +296,3 @@ def _unsigned(before: Workload, after: Workload) -> Iterator[tuple[str, str]]:
         yield "accepted_on", f"is empty beside the state {after.owner_state.value}; write the day"
     if after.owner_state is OwnerState.DECLINED and not after.declined_reason:
         yield "declined_reason", "is empty beside the state declined; write why"
-
-
-def _refused(faults: list[_Fault], file: str) -> WorkloadError:
-    first, *others = faults[:MAX_TOLD]
-    also = "".join(f"\n  also {fault.cell}: {fault.problem}" for fault in others)
-    if len(faults) > MAX_TOLD:
-        also += f"\n  and {len(faults) - MAX_TOLD} more"
-    return WorkloadError(first.problem + also, file=file, column=first.cell)

@@ -176,7 +176,7 @@ def price(
 def init(
     files: Exports,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", file_okay=False, help="The directory for the two drafts.")
+        Path, typer.Option(metavar="DIR", file_okay=False, help="The directory for the drafts.")
     ],
     arrivals: Annotated[
         Path | None,
@@ -200,14 +200,17 @@ def init(
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:
-    """Draft workloads.toml and terms.toml from the usage itself.
+    """Draft workloads.toml, terms.toml and intake.xlsx from the usage itself.
 
     The inventory has one workload for each api key, workspace or tag, the largest first, and asks
     the one question above each of them. The terms hold example tiers that are labelled as such.
+    The workbook asks the same of owners and procurement, with room for four offers; commitment
+    import-workbook reads it back.
     Existing files are never overwritten.
     """
     from api.drafts import example_terms, portfolio_toml, terms_toml
     from api.whole_files import create_files
+    from excel_templates.intake import intake_workbook
     from forecast.units import add_months, month_of
     from forecast.usage.mapping import draft_portfolio, last_complete_day
     from forecast.usage.request_logs.arrivals import read_arrivals
@@ -219,11 +222,14 @@ def init(
         utc_offset_hours=utc_offset,
     )
     first_month = add_months(month_of(last_complete_day(usage.rows)), 1)
+    terms = example_terms(first_month)
+    source = ", ".join(f.name for f in files)
     drafts = {
-        "workloads.toml": portfolio_toml(portfolio, drafted_from=", ".join(f.name for f in files)),
-        "terms.toml": terms_toml(example_terms(first_month), example=True),
+        "workloads.toml": portfolio_toml(portfolio, drafted_from=source).encode(),
+        "terms.toml": terms_toml(terms, example=True).encode(),
+        "intake.xlsx": intake_workbook(portfolio, terms),
     }
-    create_files(out, {name: text.encode() for name, text in drafts.items()})
+    create_files(out, drafts)
     written = [str(out / name) for name in drafts]
     if json:
         print_json({"files": written, "workloads": [w.name for w in portfolio.workloads]})
@@ -232,6 +238,7 @@ def init(
         f"{len(portfolio.workloads)} workloads are drafted in {written[0]}: answer the one "
         "question for each.",
         f"{written[1]} holds example tiers: put the vendor's numbers there.",
+        f"{written[2]} asks the same in Excel: hand it round, then commitment import-workbook.",
     )
 
 

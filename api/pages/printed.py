@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from api.pages.memo import Memo
 from forecast.errors import InputError
 from forecast.records.recommendation import Recommendation
 
@@ -62,6 +63,11 @@ def dossier_page(result: Recommendation) -> str:
         .get_template("dossier.html")
         .render(dossier=result.dossier, as_of=result.provenance.as_of)
     )
+
+
+def memo_page(memo: Memo) -> str:
+    """Write the approval memo as one page that is printed and signed."""
+    return _environment().get_template("memo.html").render(memo=memo)
 
 
 def file_name(name: str) -> str:

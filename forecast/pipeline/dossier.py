@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from forecast.levers.effects import mean_effects
 from forecast.levers.prices import DayPrices
@@ -26,6 +27,8 @@ from forecast.records.workloads import Evidence, OwnerState
 
 _OUTPUT = TOKEN_KINDS.index(TokenKind.OUTPUT)
 _READ = TOKEN_KINDS.index(TokenKind.CACHE_READ)
+
+Lever = Literal["batch", "caching", "routing"]
 
 Weigh = Callable[[MixKey, Floats], tuple[float, float]]
 """Part and whole that some tokens of a key add to a share."""
@@ -111,17 +114,18 @@ def _share(works: Sequence[_Work], weigh: Weigh, *, then: bool) -> float | None:
     return min(1.0, part / whole) if whole > 0 else None
 
 
-def _claim(claim: str, works: Sequence[_Work], weigh: Weigh, lever: str) -> DossierClaim:
+def _claim(claim: str, works: Sequence[_Work], weigh: Weigh, lever: Lever) -> DossierClaim:
     return DossierClaim(
         claim=claim,
         before_share=_share(works, weigh, then=False),
         after_share=_share(works, weigh, then=True),
         measured_on=f"usage of the last {MIX_WINDOW_DAYS} days",
         evidence=tuple(_evidence(works, lever)),
+        lever=lever,
     )
 
 
-def _evidence(works: Sequence[_Work], lever: str) -> Iterator[ClaimEvidence]:
+def _evidence(works: Sequence[_Work], lever: Lever) -> Iterator[ClaimEvidence]:
     for work in works:
         plan, workload = work.plan, work.plan.workload
         if workload is None or not plan.owner_state.counts or lever not in plan.choice.active:
@@ -132,7 +136,8 @@ def _evidence(works: Sequence[_Work], lever: str) -> Iterator[ClaimEvidence]:
             "routing": workload.routing,
         }[lever]
         assert stated is not None
-        said = f"{configuration_text(workload, plan.choice, lever)}; {stated.evidence.value}"
+        change = configuration_text(workload, plan.choice, lever)
+        said = f"{change}; {stated.evidence.value}"
         if workload.routing is not None and lever == "routing" and workload.routing.evaluated:
             said += f", {workload.routing.evaluated.file}: {workload.routing.evaluated.reason}"
         measured = stated.evidence is Evidence.MEASURED or (plan.owner_state is OwnerState.MEASURED)
@@ -140,6 +145,9 @@ def _evidence(works: Sequence[_Work], lever: str) -> Iterator[ClaimEvidence]:
             workload=plan.name,
             said=f"{said}; {plan.owner_state.value}"[:2000],
             provenance=Provenance.MEASURED if measured else Provenance.USER,
+            change=change,
+            rests_on=stated.evidence,
+            state=plan.owner_state,
         )
 
 

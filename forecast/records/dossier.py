@@ -6,7 +6,10 @@ is being negotiated, and nothing that an owner has not accepted.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from forecast.records.base import Name, Note, Provenance, Record, Share
+from forecast.records.workloads import Evidence, OwnerState
 
 
 class ClaimEvidence(Record):
@@ -15,6 +18,11 @@ class ClaimEvidence(Record):
     workload: str
     said: Note
     provenance: Provenance
+    change: Note = ""
+    """How the lever is set up."""
+    rests_on: Evidence | None = None
+    """None in results of older versions."""
+    state: OwnerState | None = None
 
 
 class DossierClaim(Record):
@@ -29,6 +37,8 @@ class DossierClaim(Record):
     """What the share before was counted on."""
     evidence: tuple[ClaimEvidence, ...]
     """What the change rests on, the largest workload first."""
+    lever: Literal["batch", "caching", "routing"] | None = None
+    """None in results of older versions."""
 
 
 class ModelShare(Record):

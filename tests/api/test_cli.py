@@ -42,6 +42,9 @@ COMMANDS = (
     "split-workload",
     "workload-pages",
     "dossier",
+    "import-workbook",
+    "vendor-pack",
+    "memo",
     "serve",
     "worker",
 )
@@ -203,7 +206,9 @@ class TestInit:
         answer = run("init", buyer.usage, "--out", buyer.directory / "new", "--json")
         document = json.loads(answer.stdout)
         assert len(document["workloads"]) == 2
-        assert all(tomllib.loads(Path(f).read_text()) for f in document["files"])
+        drafts = [Path(f) for f in document["files"]]
+        assert [f.name for f in drafts] == ["workloads.toml", "terms.toml", "intake.xlsx"]
+        assert all(tomllib.loads(f.read_text()) for f in drafts[:2])
 
 
 class TestRecommend:
