@@ -65,5 +65,7 @@ def test_it_covers_pyproject(wanted: list[str], section: str) -> None:
             assert requirement.specifier.contains(version), f"{line}: {version} is locked"
 
 
-def test_no_package_stands_in_both_sections() -> None:
-    assert not set(versions(RUNTIME)) & set(versions(DEVELOPMENT))
+def test_a_package_that_developers_need_on_more_platforms_has_one_version() -> None:
+    users, developers = versions(RUNTIME), versions(DEVELOPMENT)
+    for name in set(users) & set(developers):
+        assert set(developers[name]) <= set(users[name]), name
