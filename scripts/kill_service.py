@@ -112,10 +112,14 @@ class Service:
         """Ask, once."""
         return self.send(urllib.request.Request(self.url(path)))  # noqa: S310
 
-    def post(self, path: str, data: bytes, key: str) -> tuple[int, bytes]:
-        """Send, once."""
+    def ask(self, data: bytes, key: str) -> tuple[int, str]:
+        """Ask for a recommendation, once; give the status and where it will be."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-        return self.send(urllib.request.Request(self.url(path), data, headers))  # noqa: S310
+        address = self.url("/v1/recommendations")
+        status, _, place = self.exchange(
+            urllib.request.Request(address, data, headers)  # noqa: S310
+        )
+        return status, place
 
     def url(self, path: str) -> str:
         """Give the address of a resource."""
@@ -123,11 +127,16 @@ class Service:
 
     def send(self, request: urllib.request.Request) -> tuple[int, bytes]:
         """Send a request."""
+        status, answer, _ = self.exchange(request)
+        return status, answer
+
+    def exchange(self, request: urllib.request.Request) -> tuple[int, bytes, str]:
+        """Send a request; give the Location of the answer too."""
         try:
             with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
-                return response.status, response.read()
+                return response.status, response.read(), response.headers.get("Location", "")
         except urllib.error.HTTPError as error:
-            return error.code, error.read()
+            return error.code, error.read(), ""
 
 
 def children_of(parent: int) -> list[tuple[int, list[str]]]:
@@ -160,13 +169,13 @@ class Callers:
             key = uuid.uuid4().hex
             while True:
                 try:
-                    status, answer = self.service.post("/v1/recommendations", data, key)
+                    status, place = self.service.ask(data, key)
                 except (OSError, HTTPException):
                     self.broken_off += 1
                     time.sleep(0.1)
                     continue
-                if status == 202:
-                    self.accepted.append(json.loads(answer)["id"])
+                if status in (201, 202):  # made already where an earlier answer broke off
+                    self.accepted.append(place.rsplit("/", 1)[1])
                     break
                 self.refused[status] += 1
                 time.sleep(0.3)
@@ -204,7 +213,7 @@ def run(kills: int, seed: int, data_dir: Path, log: Any) -> Outcome:
         thread.start()
     done: Counter[str] = Counter()
     while done.total() < kills:
-        time.sleep(rng.uniform(0.1, 4.0))
+        time.sleep(rng.uniform(0.1, 3.0))
         target = rng.choice(TARGETS)
         done[target] += service.kill(target, rng)
     callers.stop.set()

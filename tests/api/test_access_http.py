@@ -359,6 +359,7 @@ class TestLimits:
             Settings(data_dir=tmp_path, access=Access.KEYS, requests_per_minute=20)
         ) as client:
             acme, calm = Company(client, "acme"), Company(client, "calm")
+            client.application.extensions["rate_limit"].clock = lambda: 0.0
             statuses = [acme.ask("GET", "/v1/datasets").status_code for _ in range(4)]
             assert statuses == [200, 200, 429, 429]
             found = acme.ask("GET", "/v1/datasets")
@@ -368,6 +369,8 @@ class TestLimits:
 
     def test_keys_cannot_be_guessed_quickly(self, tmp_path: Path) -> None:
         with served(Settings(data_dir=tmp_path, access=Access.KEYS)) as client:
+            frozen = RateLimit(access.FAILURES_PER_MINUTE, clock=lambda: 0.0)
+            client.application.extensions["failure_limit"] = frozen
             headers = {"Authorization": "Bearer commitment_guess"}
             statuses = [client.get("/v1/keys", headers=headers).status_code for _ in range(64)]
         assert statuses == [401] * 60 + [429] * 4
