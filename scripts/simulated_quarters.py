@@ -16,12 +16,13 @@ from forecast.pipeline.recommend import Outcome, recommend
 from forecast.pipeline.reforecast import ReforecastOutcome, reforecast
 from forecast.pipeline.signing import sign
 from forecast.pipeline.standing import Standing
+from forecast.pricing.rate_cards import load_rate_card
 from forecast.pricing.rating import rate_usage
 from forecast.records.contract import Signature, SignedContract
 from forecast.records.recommendation import InputDigest, Recommendation
 from forecast.records.reforecast import Reforecast, TrackRecord
 from forecast.records.terms import Offer, Terms
-from forecast.units import add_months
+from forecast.units import add_months, month_range, to_cents
 
 QUARTERS = 4
 
@@ -120,33 +121,40 @@ def advised(
     return outcome, contract, day
 
 
-def term_cost(quarter: Quarter) -> TermCost:
-    """Price a finished year under the advice, last year's run rate and hindsight."""
-    rated_year = quarter.outcome.decisions.optimised_usd.sum(axis=2)[:1]
-    terms = quarter.contract.terms
-    standing = Standing.of(quarter.contract)
-    best = standing.best(rated_year)
-    run_rate = Standing(terms, (run_rate_commitment(quarter, terms),))
+def term_cost(company: Company, contract: SignedContract) -> TermCost:
+    """Price a year of the company under the advice, the run rate and hindsight."""
+    terms = contract.terms
+    months = month_range(terms.term_start, terms.term_months)
+    last_day = add_months(months[-1], 1) - timedelta(days=1)
+    card = load_rate_card(last_day, price_sheets=[company.prices(last_day)])
+    rated = rate_usage(company.usage(last_day), card)
+    usd = rated["list_usd"].astype(float)
+    came = usd.groupby(rated["day"].dt.to_period("M")).sum()
+    monthly = np.array([[float(came[f"{month:%Y-%m}"]) for month in months]])
+    signed_on = terms.term_start - timedelta(days=SIGNED_AFTER)
+    day = rated["day"].dt.date
+    last_year = float(usd[(day >= add_months(signed_on, -12)) & (day < signed_on)].sum())
+    run_rate = Standing(terms, (run_rate_commitment(last_year, terms),))
+    standing = Standing.of(contract)
     return TermCost(
-        year=quarter.year,
-        list_usd=float(rated_year.sum()),
-        advised_usd=standing.settled(rated_year).expected_cost_usd,
-        run_rate_usd=run_rate.settled(rated_year).expected_cost_usd,
-        hindsight_usd=best.expected_cost_usd,
+        year=terms.term_start.year,
+        list_usd=float(monthly.sum()),
+        advised_usd=standing.settled(monthly).expected_cost_usd,
+        run_rate_usd=run_rate.settled(monthly).expected_cost_usd,
+        hindsight_usd=standing.best(monthly).expected_cost_usd,
     )
 
 
-def run_rate_commitment(quarter: Quarter, terms: Terms) -> Decimal:
-    """Commit to the twelve months before signing, at the best tier that such a pool earns."""
-    history = quarter.outcome.daily
-    end = terms.term_start - timedelta(days=SIGNED_AFTER)
-    start = add_months(end, -12)
-    day = history["day"].dt.date
-    rows = history[(day >= start) & (day < end)]
-    list_usd = float(np.sum(rate_usage(rows, quarter.outcome.card)["list_usd"].astype(float)))
+def run_rate_commitment(last_year_usd: float, terms: Terms) -> Decimal:
+    """Commit to the twelve months before signing, at the best tier that such a pool earns.
+
+    >>> from simulated_company import terms_of
+    >>> run_rate_commitment(550_000.0, terms_of(2027)), run_rate_commitment(100.0, terms_of(2027))
+    (Decimal('506000.00'), Decimal('0'))
+    """
     amount = Decimal(0)
-    for tier in terms.tiers:
-        pool = Decimal(f"{list_usd * (1 - tier.discount_share):.2f}")
+    for tier in terms.tiers[1:]:
+        pool = to_cents(last_year_usd * (1 - tier.discount_share))
         if pool >= terms.threshold_usd(tier):
             amount = pool
     return amount
