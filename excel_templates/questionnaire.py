@@ -22,6 +22,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pydantic import ValidationError
 
 from excel_templates.cells import cell_at, plain_text, write
+from excel_templates.layout import A4
 from excel_templates.question_columns import COLUMNS, NAME, AnswerKind, QuestionColumn
 from excel_templates.styles import BLUE, GREY, PALE
 from excel_templates.typed_cells import (
@@ -42,6 +43,8 @@ SHEET: Final = "Questions"
 HEADER_ROW: Final = 4
 HINT_ROW: Final = 5
 FIRST_ROW: Final = 6
+PAGES_ACROSS: Final = 5
+"""All columns on one page of A4 come out at a fifth of their size."""
 
 _TITLE: Final = (
     "Does a human or a real-time system need this answer the moment it is produced, or is it "
@@ -102,9 +105,12 @@ def add_questions(book: Workbook, portfolio: Portfolio) -> Worksheet:
     ws.protection.sheet = True
     ws.protection.formatColumns = ws.protection.formatRows = False
     ws.page_setup.orientation = "landscape"
+    ws.page_setup.paperSize = A4
+    ws.page_setup.fitToWidth = PAGES_ACROSS
     ws.page_setup.fitToHeight = 0
     ws.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     ws.print_title_rows = f"{HEADER_ROW}:{HINT_ROW}"
+    ws.print_title_cols = "A:A"
     return ws
 
 

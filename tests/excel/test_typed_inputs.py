@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -232,3 +233,20 @@ def test_a_workload_that_is_not_in_the_inventory_is_told_by_its_cell() -> None:
     with pytest.raises(InputError, match="not in the inventory") as raised:
         switched_portfolio(Portfolio(workloads=()), typed, subject().recommendation, file="n.xlsx")
     assert raised.value.column == at("in_line_on")
+
+
+@pytest.mark.libreoffice
+@pytest.mark.slow
+def test_saved_by_another_program_it_reads_the_same(
+    tmp_path: Path, convert: Callable[[Path, str], Path]
+) -> None:
+    of = Subject.of({})
+    path = tmp_path / "meeting.xlsx"
+    opened.type_in(of.workbook, {"in_commitment": 432_100.5, ("in_line_slip", 1): 2})
+    expected = imported(of.workbook, of)
+    of.workbook.save(path)
+    found = imported(load_workbook(convert(path, "xlsx")), of)
+    assert (found.terms, found.commitment_usd) == (expected.terms, Decimal("432100.50"))
+    assert [(x.workloads, x.later_months) for x in found.lines] == [
+        (x.workloads, 2) for x in expected.lines
+    ]
