@@ -21,6 +21,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from pydantic import ValidationError
 
+from excel_templates.book import fitted_height
 from excel_templates.cells import cell_at, plain_text, write
 from excel_templates.layout import A4
 from excel_templates.question_columns import COLUMNS, NAME, AnswerKind, QuestionColumn
@@ -43,6 +44,11 @@ SHEET: Final = "Questions"
 HEADER_ROW: Final = 4
 HINT_ROW: Final = 5
 FIRST_ROW: Final = 6
+_FONT: Final = "Arial"
+_BOLD: Final = 0.85
+"""Bold letters are wider; rows of plain ones get the same room."""
+TALLEST_ROW: Final = 400
+"""Points; a spreadsheet program takes no more than 409."""
 PAGES_ACROSS: Final = 5
 """All columns on one page of A4 come out at a fifth of their size."""
 
@@ -76,8 +82,8 @@ def add_questions(book: Workbook, portfolio: Portfolio) -> Worksheet:
     """Add the sheet of questions to a workbook."""
     ws: Worksheet = book.create_sheet(SHEET)
     ws["A1"], ws["A2"] = _TITLE, _HOW
-    ws["A1"].font = Font(bold=True, size=13, color=BLUE)
-    ws["A2"].font = Font(italic=True, color=GREY)
+    ws["A1"].font = Font(name=_FONT, bold=True, size=13, color=BLUE)
+    ws["A2"].font = Font(name=_FONT, italic=True, size=10, color=GREY)
     last_row = FIRST_ROW + max(1, len(portfolio.workloads)) - 1
     for number, column in enumerate(COLUMNS, start=1):
         letter = get_column_letter(number)
@@ -85,7 +91,8 @@ def add_questions(book: Workbook, portfolio: Portfolio) -> Worksheet:
         head, hint = cell_at(ws, HEADER_ROW, number), cell_at(ws, HINT_ROW, number)
         write(head, column.header)
         write(hint, column.hint)
-        head.font, hint.font = Font(bold=True), Font(italic=True, size=9, color=GREY)
+        head.font = Font(name=_FONT, size=10, bold=True)
+        hint.font = Font(name=_FONT, size=9, italic=True, color=GREY)
         head.fill = PatternFill("solid", fgColor=PALE)
         for above in (head, hint):
             above.alignment = Alignment(wrap_text=True, vertical="top")
@@ -97,10 +104,14 @@ def add_questions(book: Workbook, portfolio: Portfolio) -> Worksheet:
     for row, workload in enumerate(portfolio.workloads, start=FIRST_ROW):
         for number, column in enumerate(COLUMNS, start=1):
             asked = cell_at(ws, row, number)
+            asked.font = Font(name=_FONT, size=10)
             asked.number_format = column.number_format
             write(asked, column.now(workload))
             asked.alignment = Alignment(wrap_text=True, vertical="top")
             asked.protection = Protection(locked=column.kind is AnswerKind.SHOWN)
+        _fit(ws, row)
+    for row in (HEADER_ROW, HINT_ROW):
+        _fit(ws, row)
     ws.freeze_panes = f"B{FIRST_ROW}"
     ws.protection.sheet = True
     ws.protection.formatColumns = ws.protection.formatRows = False
@@ -112,6 +123,16 @@ def add_questions(book: Workbook, portfolio: Portfolio) -> Worksheet:
     ws.print_title_rows = f"{HEADER_ROW}:{HINT_ROW}"
     ws.print_title_cols = "A:A"
     return ws
+
+
+def _fit(ws: Worksheet, row: int) -> None:
+    """Make a row high enough for its longest text."""
+    texts = [
+        (str(ws.cell(row, number).value), _BOLD * column.width)
+        for number, column in enumerate(COLUMNS, start=1)
+        if isinstance(ws.cell(row, number).value, str)
+    ]
+    ws.row_dimensions[row].height = min(TALLEST_ROW, fitted_height(texts))
 
 
 def answered_portfolio(path: Path, portfolio: Portfolio) -> Portfolio:
