@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from api.results import ANSWER, StoredResult, read_result
+from api.results import ANSWER, WORKBOOK, StoredResult, read_result
 from api.store import files
 from api.store.artifacts import Artifacts, copy_verified, read_verified
 from api.store.errors import DamagedArtifactError, UnknownObjectError
@@ -140,6 +140,8 @@ def _remembered(artifacts: Artifacts, organisation: str, sha256: str) -> bytes:
 def laid_out(store: Store, organisation: str, identifier: str) -> Iterator[StoredResult]:
     """Lay a result out as the command line writes it, and read it, until the block ends.
 
+    The workbook is left out: it is the largest file, and nothing is computed from it.
+
     Raises
     ------
     UnknownObjectError
@@ -149,7 +151,7 @@ def laid_out(store: Store, organisation: str, identifier: str) -> Iterator[Store
     """
     found = published_files(store, organisation, identifier)
     with tempfile.TemporaryDirectory(prefix="commitment-") as place:
-        for file in found:
+        for file in (f for f in found if f.name != WORKBOOK):
             copy_verified(store.artifacts, organisation, file.kept.sha256, Path(place) / file.name)
         try:
             stored = read_result(Path(place) / ANSWER)
