@@ -3,7 +3,7 @@
     DIR/reforecast.json         the answer
     DIR/reforecast.md           the same as a page of Markdown
     DIR/evidence/               scenarios.parquet daily.parquet rate_card.json workloads.toml
-                                price_sheet_1.toml …
+                                price_sheet_1.toml … attachment_1.csv …
 
 Everything is written to a hidden place first and moved in at the end, the answer last: a
 directory without reforecast.json holds no re-forecast, whatever else lies there.
@@ -11,6 +11,9 @@ directory without reforecast.json holds no re-forecast, whatever else lies there
 
 from __future__ import annotations
 
+import re
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +24,7 @@ from pydantic import ValidationError
 
 from api.balance_file import read_balance
 from api.contracts import read_contract
-from api.documents import load_portfolio, parse_json
+from api.documents import parse_json
 from api.results import (
     ANSWER,
     DAILY,
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 
 REFORECAST = "reforecast.json"
 SUMMARY = "reforecast.md"
+ATTACHMENT = re.compile(rf"{EVIDENCE}/attachment_\d+\.csv")
 INVENTORY = "workloads.toml"
 """How the inventory of the last forecast is called where none is given."""
 
@@ -124,6 +128,7 @@ def reforecast_into(
     inputs = [contract_digest, previous.digest]
     inputs += [InputDigest(name=s.file, sha256=s.sha256) for s in usage.sources]
     inputs.append(InputDigest(name=workloads.name, sha256=digest(workloads.data)))
+    inputs += [InputDigest(name=a.name, sha256=digest(a.data)) for a in workloads.attachments]
     inputs += [InputDigest(name=s.name, sha256=digest(s.data)) for s in sheets]
     lines: tuple[BalanceLine, ...] = ()
     earlier: TrackRecord | None = None
@@ -152,7 +157,7 @@ def reforecast_into(
             inputs=inputs,
             progress=bar(),
         )
-    result = write_reforecast(outcome, out_dir, workloads=workloads.data, price_sheets=sheets)
+    result = write_reforecast(outcome, out_dir, workloads=workloads, price_sheets=sheets)
     return StoredReforecast(result, out_dir, is_new=True), usage.sources
 
 
@@ -160,7 +165,7 @@ def write_reforecast(
     outcome: ReforecastOutcome,
     out_dir: Path,
     *,
-    workloads: bytes,
+    workloads: Document[Portfolio],
     price_sheets: Sequence[NamedSheet] = (),
 ) -> Reforecast:
     """Write a re-forecast into `out_dir`, all of it or nothing; give it with its evidence named."""
@@ -170,10 +175,12 @@ def write_reforecast(
         SCENARIOS: parquet(outcome.decisions.to_frame()),
         DAILY: parquet(outcome.daily),
         RATE_CARD: card_json(outcome.card),
-        WORKLOADS: workloads,
+        WORKLOADS: workloads.data,
     }
     for i, sheet in enumerate(price_sheets, start=1):
         files[f"{EVIDENCE}/price_sheet_{i}.toml"] = sheet.data
+    for i, file in enumerate(workloads.attachments, start=1):
+        files[f"{EVIDENCE}/attachment_{i}.csv"] = file.data
     evidence = tuple(InputDigest(name=n, sha256=digest(data)) for n, data in files.items())
     provenance = outcome.result.provenance
     named = provenance.model_copy(update={"inputs": (*provenance.inputs, *evidence)})
@@ -241,18 +248,35 @@ def read_previous(
     card = None
     if RATE_CARD in names:
         card = RateCard.model_validate_json((directory / RATE_CARD).read_bytes())
-    data = (directory / WORKLOADS).read_bytes()
+    inventory = _stored_inventory(directory, result)
     sheets = tuple(read_sheet(directory / n) for n in names if PRICE_SHEET.fullmatch(n))
     decisions: DecisionSet = DecisionSet.from_frame(pd.read_parquet(directory / SCENARIOS))
     previous = Previous(
         result=result,
         decisions=decisions,
         daily=conform(pd.read_parquet(directory / DAILY), DAILY_USAGE),
-        portfolio=load_portfolio(data.decode("utf-8-sig"), file=WORKLOADS),
+        portfolio=inventory.record,
         card=card,
         digest=named,
     )
-    return previous, portfolio_document(data, INVENTORY), sheets
+    return previous, inventory, sheets
+
+
+def _stored_inventory(directory: Path, result: Recommendation | Reforecast) -> Document[Portfolio]:
+    """Read the inventory kept as evidence, with the files it names under their own names.
+
+    They are kept by number; which is which is told by their digests.
+    """
+    data = (directory / WORKLOADS).read_bytes()
+    kept = {i.sha256: i.name for i in result.provenance.inputs if ATTACHMENT.fullmatch(i.name)}
+    with tempfile.TemporaryDirectory(prefix="commitment-") as folder:
+        for item in result.provenance.inputs:
+            place = (Path(folder) / item.name).resolve()
+            is_named = item.sha256 in kept and not item.name.startswith(f"{EVIDENCE}/")
+            if is_named and place.is_relative_to(Path(folder).resolve()):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(directory / kept[item.sha256], place)
+        return portfolio_document(data, INVENTORY, folder=Path(folder))
 
 
 def _answer_in(path: Path) -> Path:

@@ -209,18 +209,17 @@ def run(kills: int, seed: int, data_dir: Path, log: Any) -> Outcome:
     service.start()
     callers = Callers(service)
     threads = [threading.Thread(target=callers.run) for _ in range(CALLERS)]
-    for thread in threads:
-        thread.start()
-    done: Counter[str] = Counter()
-    while done.total() < kills:
-        time.sleep(rng.uniform(0.1, 3.0))
-        target = rng.choice(TARGETS)
-        done[target] += service.kill(target, rng)
-    callers.stop.set()
-    for thread in threads:
-        thread.join()
-    answers, failures, lost = _collect(service, callers.accepted)
-    service.stop()
+    try:
+        for thread in threads:
+            thread.start()
+        done = _kill(service, kills, rng)
+        callers.stop.set()
+        for thread in threads:
+            thread.join()
+        answers, failures, lost = _collect(service, callers.accepted)
+    finally:
+        callers.stop.set()
+        service.stop()
     return Outcome(
         done,
         len(callers.accepted),
@@ -234,15 +233,26 @@ def run(kills: int, seed: int, data_dir: Path, log: Any) -> Outcome:
     )
 
 
+def _kill(service: Service, kills: int, rng: random.Random) -> Counter[str]:
+    done: Counter[str] = Counter()
+    while done.total() < kills:
+        time.sleep(rng.uniform(0.1, 3.0))
+        target = rng.choice(TARGETS)
+        done[target] += service.kill(target, rng)
+    return done
+
+
 def _collect(service: Service, accepted: list[str]) -> tuple[Counter[bytes], int, int]:
     """Read every answer, waiting for those that are not made yet."""
     answers: Counter[bytes] = Counter()
     failures = lost = 0
     for identifier in accepted:
+        status, answer = 0, b""
         for _ in range(1200):
-            status, answer = service.get(f"/v1/recommendations/{identifier}")
-            if status != 202:
-                break
+            with suppress(OSError, HTTPException):  # a server process was killed just now
+                status, answer = service.get(f"/v1/recommendations/{identifier}")
+                if status != 202:
+                    break
             time.sleep(0.1)
         if status == 200:
             answers[answer] += 1

@@ -17,8 +17,9 @@ from api.store.columns import new_id
 from api.store.opening import Store
 from api.store.schema import idempotency_keys as keys
 
-UNDER_WAY = timedelta(seconds=150)
-"""How long a request is believed to be under way: longer than the server lets one take."""
+UNDER_WAY = timedelta(seconds=75)
+"""How long a request is believed to be under way: longer than one waits for a recommendation. One
+that takes even longer may be done again, under the same id, which makes nothing twice."""
 
 KEPT = timedelta(hours=24)
 """How long an answer is given again."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.errors import InputError
-from forecast.paths import MICRO_DECIMALS, Floats, period_totals
+from forecast.paths import MICRO_DECIMALS, Floats
 from forecast.records.contract import SignedContract
 from forecast.records.reforecast import BalanceCheck, BalanceLine, TermOutcome
 from forecast.records.terms import Terms
@@ -19,6 +19,7 @@ from forecast.review.attribution import Value
 from forecast.review.balance import reconcile_balance
 from forecast.review.burn_down import Pools
 from forecast.sizing.assessment import Assessment, assess
+from forecast.sizing.consumption import Consumed, for_settlement
 from forecast.sizing.schedule import tiers_by_period
 from forecast.sizing.search import Optimum, best_commitment
 from forecast.units import to_cents
@@ -79,8 +80,8 @@ class Standing:
             discount_share=mean,
         )
 
-    def _periods(self, monthly_usd: Floats) -> Floats:
-        return period_totals(np.round(monthly_usd, MICRO_DECIMALS), self.terms.period_months)
+    def _periods(self, monthly_usd: Floats) -> Consumed:
+        return for_settlement(self.terms, np.round(monthly_usd, MICRO_DECIMALS))
 
 
 def check_balance(

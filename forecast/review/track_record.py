@@ -26,8 +26,8 @@ from forecast.units import to_cents
 PRIOR_FORECASTS: Final = 4
 """n₀, as evidence replicates count their priors. Chosen on 14 simulated companies (168 quarters):
 80 % intervals that held 65 % unwidened held 74 % with 4 and 75 % with 2; a test of misses at 5 %,
-which waits for the second one, held 67 %. On 37 others (444 quarters) they held 74 % in force and
-would have held 68 % unwidened. `scripts/reforecast_companies.py --first 300` repeats it."""
+which waits for the second one, held 67 %. On 58 others (696 quarters) they held 73 % in force and
+would have held 67 % unwidened. `scripts/reforecast_companies.py --first 300` repeats it."""
 
 MAX_FACTOR: Final = 2.5
 """As the scale of an evidence replicate."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from contract_buyer import Q1, ContractBuyer, executed
-from example_buyer import WORKLOADS, Buyer, run
+from example_buyer import WORKLOADS, Buyer, run, usage_csv
 
 from api.reforecasts import REFORECAST, SUMMARY
 
@@ -222,3 +222,19 @@ def test_a_late_export_is_bad_input_and_names_its_days(
     refused = signed.reforecast(tmp_path / "Q2", "--as-of", "2027-06-30")
     assert refused.exit_code == 2
     assert "the usage ends on 2027-03-31, 91 days before 2027-06-30" in refused.stderr
+
+
+def test_files_that_the_inventory_names_go_on_to_the_next_quarter(tmp_path: Path) -> None:
+    named = WORKLOADS.replace("deadline_hours = 24", 'deadline_hours = 24\nturnaround = "b.csv"')
+    assert named != WORKLOADS
+    buyer = Buyer(tmp_path).write(usage_csv(), workloads=named)
+    batches = "hours,outcome\n" + "0.5,done\n" * 60
+    (tmp_path / "b.csv").write_text(batches)
+    assert buyer.recommend().exit_code == 0
+    with_contract = ContractBuyer(tmp_path, buyer)
+    assert with_contract.sign().exit_code == 0
+    answer = with_contract.reforecast(tmp_path / "Q1")
+    assert answer.exit_code == 0, answer.output
+    assert (tmp_path / "Q1" / "evidence" / "attachment_1.csv").read_text() == batches
+    again = with_contract.reforecast(tmp_path / "Q1")
+    assert again.stdout.startswith("Nothing changed")

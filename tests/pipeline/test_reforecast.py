@@ -18,7 +18,7 @@ from forecast.pipeline.projection import project
 from forecast.pipeline.reforecast import ReforecastOutcome, reforecast
 from forecast.records.recommendation import InputDigest
 from forecast.records.reforecast import BalanceLine, Reforecast
-from forecast.records.terms import Tier
+from forecast.records.terms import Fee, Tier
 
 QUIET = Story(
     growth=(0.1,) * 5,
@@ -331,3 +331,13 @@ def test_remedies_are_worth_what_settling_again_says(first: ReforecastOutcome) -
     raised = by_kind["raise_commitment"]
     kept, best = result.cost.expected_usd, result.recommended.expected_cost_usd
     assert abs(raised.value_usd - (kept - best)) <= Decimal("0.02")
+
+
+def test_an_amendment_may_add_what_lies_beyond_the_core(
+    quiet: Contract, first: ReforecastOutcome
+) -> None:
+    fee = Fee(name="support", usd_per_month=Decimal(1000))
+    terms = quiet.signed.terms.model_copy(update={"fees": (fee,)})
+    amended = quiet.signed.model_copy(update={"terms": terms})
+    result = quiet.at(Q2, following(first, quiet.company, Q1), contract=amended).result
+    assert moved(result)["contract change"] == Decimal(12_000)

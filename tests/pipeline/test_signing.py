@@ -11,7 +11,7 @@ from forecast.errors import InputError, TermsError
 from forecast.pipeline.signing import sign
 from forecast.records.contract import Signature, SignedContract
 from forecast.records.recommendation import InputDigest
-from forecast.records.terms import Offer
+from forecast.records.terms import Fee, Offer
 from forecast.sizing.assessment import assess
 from forecast.units import to_cents
 
@@ -82,3 +82,13 @@ def test_a_contract_of_other_months_is_refused(outcome) -> None:
             signed(outcome, Offer(terms=terms, commitment_usd=Decimal(1))).model_dump()
             | {"schedule": ()}
         )
+
+
+def test_a_clause_beyond_the_core_is_settled_too(outcome) -> None:
+    advice = outcome.result
+    amount = advice.commitment.recommended_usd
+    fee = Fee(name="support", usd_per_month=Decimal(500))
+    dearer = advice.terms.model_copy(update={"fees": (fee,)})
+    found = signed(outcome, Offer(terms=dearer, commitment_usd=amount)).deviation
+    assert found.terms_price_usd == Decimal(500) * advice.terms.term_months
+    assert found.amount_price_usd == 0
