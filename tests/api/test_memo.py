@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -58,7 +59,8 @@ def slide_texts(content: bytes) -> list[str]:
 
 def words(page: str) -> str:
     """The text of a page without its tags."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("</style>")[1]))
+    text = re.sub(r"<[^>]+>", " ", page.split("</style>")[1])
+    return re.sub(r"\s+", " ", html.unescape(text))
 
 
 def test_both_hold_decision_numbers_bridge_offers_and_approvers(
