@@ -15,7 +15,7 @@ from api.validation import DocumentError, Fault
 from forecast.records.base import Name, Record, Share, Usd
 from forecast.records.negotiation import RiskPreference
 from forecast.records.rates import ModelRates
-from forecast.records.recommendation import OfferScore
+from forecast.records.sizing_result import OfferScore
 from forecast.records.terms import Offer, Terms
 from forecast.records.workloads import Portfolio
 

@@ -9,7 +9,7 @@ from forecast.errors import TermsError
 
 if TYPE_CHECKING:
     from api.results import StoredResult
-    from forecast.records.recommendation import OfferScore
+    from forecast.records.sizing_result import OfferScore
     from forecast.records.terms import Offer
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -23,14 +22,13 @@ from excel_templates.formulas.calculate import Calculator
 from excel_templates.formulas.functions import CellError, Scalar
 from excel_templates.formulas.syntax import UnsupportedFormulaError
 from excel_templates.grid import Grid
+from excel_templates.repacked import repacked
 
 _FORMULA_CELL: Final = re.compile(
     r'<c r="(?P<at>[A-Z]+[0-9]+)"(?P<style>(?: s="[0-9]+")?)(?: t="[a-z]+")?>'
     r"<f>(?P<formula>[^<]*)</f><v ?/?>(?:</v>)?</c>"
 )
 _SHEET_FILE: Final = re.compile(r"xl/worksheets/sheet([0-9]+)\.xml")
-_ZIP_STAMP: Final = (1980, 1, 1, 0, 0, 0)
-_COMPRESSION_LEVEL: Final = 6
 
 
 @dataclass(frozen=True)
@@ -83,32 +81,18 @@ def save(
 
         return look
 
-    out = io.BytesIO()
-    with (
-        zipfile.ZipFile(buffer) as source,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as target,
-    ):
-        for name in sorted(source.namelist(), key=_content_types_first):
-            content = source.read(name)
-            if found := _SHEET_FILE.fullmatch(name):
-                sheet = titles[int(found[1]) - 1]
-                text = content.decode()
-                if sheet == grid.sheet:
-                    text = grid.put_into(text)
-                content = _with_values(text, value_of(sheet), counts).encode()
-            elif name == "docProps/core.xml":
-                content = _dated(content.decode(), as_of).encode()
-            elif name == "docProps/app.xml":
-                content = content.replace(b"Microsoft Excel", b"commitment-sizing")
-            entry = zipfile.ZipInfo(name, _ZIP_STAMP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o600 << 16
-            target.writestr(entry, content)
-    return Saved(out.getvalue(), *counts)
+    def changed(name: str, part: bytes) -> bytes:
+        if found := _SHEET_FILE.fullmatch(name):
+            sheet, text = titles[int(found[1]) - 1], part.decode()
+            if sheet == grid.sheet:
+                text = grid.put_into(text)
+            return _with_values(text, value_of(sheet), counts).encode()
+        if name == "docProps/app.xml":
+            return part.replace(b"Microsoft Excel", b"commitment-sizing")
+        return part
 
-
-def _content_types_first(name: str) -> tuple[bool, str]:
-    return name != "[Content_Types].xml", name
+    content = repacked(buffer.getvalue(), changed, day=as_of)
+    return Saved(content, *counts)
 
 
 def _with_values(
@@ -138,10 +122,3 @@ def _as_stored(value: Scalar | CellError) -> tuple[str, str]:
         return ' t="str"', escape(value)
     assert value is not None
     return "", repr(float(value))
-
-
-def _dated(text: str, as_of: date) -> str:
-    stamp = f"{as_of.isoformat()}T00:00:00Z"
-    return re.sub(
-        r"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)", rf"\g<1>{stamp}\g<3>", text
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,44 +17,31 @@ from api.commands.options import (
     Prefer,
     PriceSheets,
     RefusalShare,
+    Stored,
     Template,
     TermsFile,
     ToleranceShare,
     limits_of,
+    usd_option,
 )
 from api.commands.output import print_json, print_page
 from api.limits import MAX_PATHS, MIN_PATHS
 
 if TYPE_CHECKING:
-    from forecast.records.recommendation import Headline
+    from forecast.records.sizing_result import Headline
 
 EVIDENCE_REFUSED = 3
 THRESHOLD_BREACHED = 4
-
-Stored = Annotated[
-    Path,
-    typer.Argument(
-        metavar="RECOMMENDATION",
-        exists=True,
-        help="A recommendation.json, with its evidence directory beside it.",
-    ),
-]
-
-
-def _usd(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise typer.BadParameter(f"{text!r} is not an amount in USD; write 250000 or 250000.00")
-    return amount
 
 
 def threshold(name: str, explained: str) -> typer.models.OptionInfo:
     """Give an option for an amount that ends the command with 4 when it is passed."""
     return typer.Option(
-        name, metavar="USD", parser=_usd, help=f"Exit with 4 when {explained}.", show_default=False
+        name,
+        metavar="USD",
+        parser=usd_option,
+        help=f"Exit with 4 when {explained}.",
+        show_default=False,
     )
 
 
@@ -73,11 +60,11 @@ BudgetWeight = Annotated[
 ]
 WasteCap = Annotated[
     Decimal | None,
-    typer.Option(metavar="USD", parser=_usd, help="The most that waste may be at its P95."),
+    typer.Option(metavar="USD", parser=usd_option, help="The most that waste may be at its P95."),
 ]
 BudgetCap = Annotated[
     Decimal | None,
-    typer.Option(metavar="USD", parser=_usd, help="The most that may be paid at the P80."),
+    typer.Option(metavar="USD", parser=usd_option, help="The most that may be paid at the P80."),
 ]
 
 

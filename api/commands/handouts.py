@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.commands.options import Json, day_option
+from api.commands.options import Json, Stored, day_option, usd_option
 from api.commands.output import print_json, print_page
 
 if TYPE_CHECKING:
     from forecast.records.vendor_pack import CounterProposal
 
 MAX_NAME = 120
-
-Stored = Annotated[
-    Path,
-    typer.Argument(
-        metavar="RECOMMENDATION",
-        exists=True,
-        help="A recommendation.json, with its evidence directory beside it.",
-    ),
-]
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise typer.BadParameter(f"{text!r} is not an amount in USD; write 250000 or 250000.00")
-    return amount
 
 
 def _stated(text: str, panel: str = "The counter-proposal", **more: Any) -> Any:
@@ -60,7 +41,7 @@ def vendor_pack(
         ),
     ] = None,
     commitment: Annotated[
-        Decimal | None, _stated("Commitment over the term.", metavar="USD", parser=_amount)
+        Decimal | None, _stated("Commitment over the term.", metavar="USD", parser=usd_option)
     ] = None,
     discount: Annotated[
         float | None, _stated("Discount asked for, off list: 0.15.", metavar="SHARE")

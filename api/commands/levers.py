@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.options import Json, day_option
+from api.commands.options import Json, Stored, day_option
 from api.commands.output import print_json, print_page
 
 
@@ -103,16 +103,6 @@ def evaluate_routing(
         typer.echo(found.model_dump_json(indent=2))
     else:
         print_page(evaluation(found))
-
-
-Stored = Annotated[
-    Path,
-    typer.Argument(
-        metavar="RECOMMENDATION",
-        exists=True,
-        help="A recommendation.json, with its evidence directory beside it.",
-    ),
-]
 
 
 def workload_pages(

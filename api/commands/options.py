@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,26 @@ def day_option(text: str) -> date:
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a day; write it as 2026-10-31") from None
 
+
+def usd_option(text: str) -> Decimal:
+    """Read an amount given on the command line."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise typer.BadParameter(f"{text!r} is not an amount in USD; write 250000 or 250000.00")
+    return amount
+
+
+Stored = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RECOMMENDATION",
+        exists=True,
+        help="A recommendation.json, with its evidence directory beside it.",
+    ),
+]
 
 Exports = Annotated[
     list[Path],

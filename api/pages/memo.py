@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from forecast.records.base import Provenance
-from forecast.records.recommendation import Assumption, BridgeStep, OfferScore, Recommendation
+from forecast.records.recommendation import Assumption, BridgeStep, Recommendation
+from forecast.records.sizing_result import OfferScore
 
 APPROVERS: Final = (("Procurement", ""), ("Engineering", ""), ("Finance", ""))
 """Who signs unless somebody says otherwise."""

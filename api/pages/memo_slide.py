@@ -161,6 +161,7 @@ def _colour(text: str) -> Any:
     """Give a colour of six hexadecimal digits."""
     from pptx.dml.color import RGBColor
 
+    # python-pptx ships no types for it.
     return RGBColor(*bytes.fromhex(text))  # type: ignore[no-untyped-call]
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint
 from api.bodies import SizingBody
 from api.operations import Answer, route
 from api.store.organisations import Scope
-from forecast.records.recommendation import Sizing
+from forecast.records.sizing_result import Sizing
 
 blueprint = Blueprint("sizings", __name__)
 

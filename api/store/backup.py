@@ -131,6 +131,7 @@ def _read(store: Store, archive: tarfile.TarFile, name: str) -> Backup:
             if n_rows[table.name] != manifest["rows"].get(table.name):
                 raise InputError(f"lacks rows of {table.name}", file=name)
         if not store.database.embedded:
+            # PostgreSQL binds no identifiers; the names are those of our own schema.
             for table in (t for t in metadata.sorted_tables if t.name in ("files", "audit_log")):
                 connection.execute(
                     text(

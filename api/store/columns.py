@@ -56,6 +56,7 @@ class UtcInstant(TypeDecorator[datetime]):
         instant = value.astimezone(UTC)
         return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
 
+    # The dialect is SQLAlchemy's argument; reading needs none.
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read."""
         if value is None:
@@ -63,6 +64,7 @@ class UtcInstant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# SQLAlchemy hands every column type the dialect, whether it is looked at or not (ARG002).
 class MicroUsd(TypeDecorator[Decimal]):
     """Exact US dollars, kept as a whole number of micro-dollars.
 

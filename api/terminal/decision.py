@@ -20,16 +20,8 @@ from api.terminal.negotiation import negotiation
 from api.terminal.reconciliation import first_lines, reconciliation
 from api.terminal.usage import source_notes
 from forecast.records.base import Provenance
-from forecast.records.recommendation import (
-    BridgeStep,
-    Headline,
-    OfferScore,
-    Recommendation,
-    Refusal,
-    Sizing,
-    TierRow,
-    WorkloadResult,
-)
+from forecast.records.recommendation import BridgeStep, Recommendation, Refusal, WorkloadResult
+from forecast.records.sizing_result import Headline, OfferScore, Sizing, TierRow
 
 if TYPE_CHECKING:
     from api.results import StoredResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 
 from api.terminal.layout import plain, table, usd
-from forecast.records.recommendation import Sizing
+from forecast.records.sizing_result import Sizing
 
 
 def negotiation(result: Sizing) -> list[RenderableType]:

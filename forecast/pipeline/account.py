@@ -18,7 +18,7 @@ from forecast.mix import demand_units
 from forecast.paths import Floats
 from forecast.pipeline.bridge import BridgeFigures, bridge, waterfall
 from forecast.pipeline.cleaned_usage import CleanedUsage
-from forecast.pipeline.costing import MIX_WINDOW_DAYS, CostPaths, WorkloadPlan
+from forecast.pipeline.costing import CostPaths
 from forecast.pipeline.distributions import cost_outlook
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.ledger import LedgerFigures, undecided_factors
@@ -27,6 +27,7 @@ from forecast.pipeline.reconciled import discount_assumptions, warnings_of
 from forecast.pipeline.scenarios import flip_values, scenarios
 from forecast.pipeline.schedule import Schedule
 from forecast.pipeline.workload_evidence import LeverGround
+from forecast.pipeline.workload_plans import MIX_WINDOW_DAYS, WorkloadPlan
 from forecast.pricing.assumptions import pricing_assumptions
 from forecast.pricing.rating import monthly_list_cost
 from forecast.records.base import Provenance
@@ -38,10 +39,10 @@ from forecast.records.recommendation import (
     LeverSaving,
     Recommendation,
     ResultProvenance,
-    Sizing,
     WorkloadResult,
 )
 from forecast.records.reconciliation import Reconciliation
+from forecast.records.sizing_result import Sizing
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
 from forecast.sizing.consumption import for_settlement

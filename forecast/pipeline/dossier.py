@@ -13,7 +13,7 @@ from forecast.levers.routing import display_name
 from forecast.levers.stack import apply_levers, configuration_text
 from forecast.mix import UNITS_PER_TOKEN, Floats, TokenMix
 from forecast.paths import DecisionSet
-from forecast.pipeline.costing import MIX_WINDOW_DAYS, WorkloadPlan, living_mix
+from forecast.pipeline.workload_plans import MIX_WINDOW_DAYS, WorkloadPlan, living_mix
 from forecast.records.base import Provenance
 from forecast.records.dossier import (
     ClaimEvidence,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from forecast.levers.caching import TTLS
 from forecast.levers.turnaround import TURNAROUND, deadline_of
-from forecast.pipeline.costing import WorkloadPlan
+from forecast.pipeline.workload_plans import WorkloadPlan
 from forecast.records.base import Provenance
 from forecast.records.caching import HitBasis
 from forecast.records.recommendation import EvidenceItem, EvidenceMeter

@@ -14,7 +14,7 @@ from datetime import date
 
 from forecast.mix import TokenMix, migrate_models, price_mix
 from forecast.paths import DecisionSet
-from forecast.pipeline.costing import WorkloadPlan
+from forecast.pipeline.workload_plans import WorkloadPlan
 from forecast.pricing.segments import retired_successors
 from forecast.records.rates import RateCard
 from forecast.records.terms import Offer, Terms, UsageShare

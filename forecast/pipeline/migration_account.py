@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from forecast.levers.plan.gates import gate_text
 from forecast.levers.stack import LEVER_ORDER, configuration_text
 from forecast.paths import DemandPaths, Floats
-from forecast.pipeline.costing import CostPaths, WorkloadPlan, cost_paths
+from forecast.pipeline.costing import CostPaths, cost_paths
 from forecast.pipeline.schedule import Schedule, effort_weeks
+from forecast.pipeline.workload_plans import WorkloadPlan
 from forecast.records.base import Provenance
 from forecast.records.capacity import Capacity
 from forecast.records.migration import MigrationPlan

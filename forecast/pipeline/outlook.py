@@ -13,15 +13,12 @@ import pandas as pd
 from forecast.demand.forecast import forecast_demand
 from forecast.errors import UsageFormatError
 from forecast.pipeline.cleaned_usage import clean_usage
-from forecast.pipeline.costing import (
-    as_is_unit_costs,
-    plan_workloads,
-    unit_cost,
-)
+from forecast.pipeline.costing import as_is_unit_costs
 from forecast.pipeline.distributions import distribution, monthly_distributions
 from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.migrations import with_migrations
 from forecast.pipeline.recommend import Progress, covered, ordered_paths
+from forecast.pipeline.workload_plans import plan_workloads, unit_cost
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import monthly_list_cost, rate_usage
 from forecast.pricing.sheets import NamedSheet

@@ -16,16 +16,11 @@ import pandas as pd
 from forecast.demand.forecast import DemandForecast, forecast_demand
 from forecast.paths import DecisionSet, Floats, stratify
 from forecast.pipeline.cleaned_usage import CleanedUsage, clean_usage
-from forecast.pipeline.costing import (
-    WorkloadPlan,
-    as_is_unit_costs,
-    cost_paths,
-    plan_workloads,
-    unit_cost,
-)
+from forecast.pipeline.costing import as_is_unit_costs, cost_paths
 from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.recommend import PATHS_PER_SCENARIO, ordered_paths
 from forecast.pipeline.schedule import scheduled
+from forecast.pipeline.workload_plans import WorkloadPlan, plan_workloads, unit_cost
 from forecast.pricing.rating import rate_usage
 from forecast.records.rates import RateCard
 from forecast.records.terms import Terms

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from forecast.mix import UNITS_PER_TOKEN, TokenMix, demand_units, observed_mix
-from forecast.pipeline.costing import WorkloadPlan, unit_cost
 from forecast.pipeline.replacement import Aligned, levers_of
+from forecast.pipeline.workload_plans import WorkloadPlan, unit_cost
 from forecast.records.rates import RateCard
 from forecast.records.reforecast import MeasuredShare, Promise
 from forecast.records.usage import TOKEN_KINDS, ServiceTier, TokenKind

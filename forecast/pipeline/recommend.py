@@ -22,12 +22,7 @@ from forecast.errors import InputError, ShortHistoryError, TermsError, UsageForm
 from forecast.paths import DecisionSet, DemandPaths, Floats, stratify
 from forecast.pipeline.account import Account, assumptions_of
 from forecast.pipeline.cleaned_usage import clean_usage
-from forecast.pipeline.costing import (
-    as_is_unit_costs,
-    cost_paths,
-    plan_workloads,
-    unit_cost,
-)
+from forecast.pipeline.costing import as_is_unit_costs, cost_paths
 from forecast.pipeline.evidence import InputEvidence
 from forecast.pipeline.kept_rates import kept_card
 from forecast.pipeline.launches import separate_launches
@@ -37,17 +32,13 @@ from forecast.pipeline.migrations import with_migrations
 from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
 from forecast.pipeline.schedule import scheduled
+from forecast.pipeline.workload_plans import plan_workloads, unit_cost
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.reconciliation import Limits, Statement, reconcile
 from forecast.pricing.sheets import NamedSheet
 from forecast.records.rates import RateCard
-from forecast.records.recommendation import (
-    InputDigest,
-    Recommendation,
-    Refusal,
-    ResultProvenance,
-)
+from forecast.records.recommendation import InputDigest, Recommendation, Refusal, ResultProvenance
 from forecast.records.terms import Offer, Terms
 from forecast.records.workloads import Portfolio
 from forecast.sizing.decision import size

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from forecast.pipeline.costing import WorkloadPlan
+from forecast.pipeline.workload_plans import WorkloadPlan
 from forecast.records.base import Provenance
 from forecast.records.recommendation import (
     Assumption,

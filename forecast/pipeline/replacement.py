@@ -24,8 +24,9 @@ import numpy as np
 
 from forecast.mix import TokenMix
 from forecast.paths import Floats
-from forecast.pipeline.costing import UnitCosts, WorkloadPlan
+from forecast.pipeline.costing import UnitCosts
 from forecast.pipeline.projection import Projection
+from forecast.pipeline.workload_plans import WorkloadPlan
 from forecast.records.rates import RateCard
 from forecast.records.reforecast import StepName
 from forecast.records.workloads import Workload

@@ -25,7 +25,8 @@ from forecast.levers.plan.program import RELAX_FROM, counted, planned
 from forecast.levers.plan.reasons import why_not
 from forecast.levers.plan.volume_first import volume_first
 from forecast.paths import DemandPaths, Floats
-from forecast.pipeline.costing import UnitCosts, WorkloadPlan, chosen_again
+from forecast.pipeline.costing import UnitCosts
+from forecast.pipeline.workload_plans import WorkloadPlan, chosen_again
 from forecast.records.capacity import LeverName, hours
 from forecast.records.migration import (
     Candidate,

@@ -8,7 +8,8 @@ from forecast.errors import InputError, TermsError
 from forecast.paths import DecisionSet
 from forecast.pipeline.standing import Standing
 from forecast.records.contract import Deviation, Signature, SignedContract
-from forecast.records.recommendation import InputDigest, PeriodCommitment, Recommendation
+from forecast.records.recommendation import InputDigest, Recommendation
+from forecast.records.sizing_result import PeriodCommitment
 from forecast.records.terms import Offer
 from forecast.sizing.assessment import Assessment
 from forecast.sizing.schedule import schedule_in_cents

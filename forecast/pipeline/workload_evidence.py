@@ -18,8 +18,13 @@ from forecast.levers.prices import DayPrices
 from forecast.levers.turnaround import late_share
 from forecast.mix import KEY_COLUMNS, TokenMix
 from forecast.paths import DecisionSet
-from forecast.pipeline.costing import WorkloadPlan, living_mix, mix_window, observed_prompt_tokens
 from forecast.pipeline.dossier import efficiency_dossier
+from forecast.pipeline.workload_plans import (
+    WorkloadPlan,
+    living_mix,
+    mix_window,
+    observed_prompt_tokens,
+)
 from forecast.records.dossier import EfficiencyDossier
 from forecast.records.guard import WorkloadEvidence
 from forecast.records.rates import RateCard

@@ -9,7 +9,8 @@ from typing import Self
 from pydantic import model_validator
 
 from forecast.records.base import Name, NonNegativeUsd, Note, Record, Share, Usd
-from forecast.records.recommendation import InputDigest, PeriodCommitment
+from forecast.records.recommendation import InputDigest
+from forecast.records.sizing_result import PeriodCommitment
 from forecast.records.terms import Terms
 
 

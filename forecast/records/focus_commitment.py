@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from forecast.errors import TermsError
-from forecast.records.recommendation import PeriodCommitment
+from forecast.records.sizing_result import PeriodCommitment
 from forecast.records.terms import Offer, Terms, Tier
 from forecast.units import months_between
 

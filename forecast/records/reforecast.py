@@ -10,14 +10,8 @@ from pydantic import Field, model_validator
 
 from forecast.records.base import NonNegativeUsd, Note, Record, Share, Usd
 from forecast.records.contract import SignedContract
-from forecast.records.recommendation import (
-    CostRisk,
-    Headline,
-    InputDigest,
-    Quantile,
-    ResultProvenance,
-    WasteRisk,
-)
+from forecast.records.recommendation import InputDigest, Quantile, ResultProvenance
+from forecast.records.sizing_result import CostRisk, Headline, WasteRisk
 from forecast.records.workloads import OwnerState
 
 StepName = Literal[

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.paths import Floats
-from forecast.records.recommendation import CostRisk, Headline, WasteRisk
+from forecast.records.sizing_result import CostRisk, Headline, WasteRisk
 from forecast.records.terms import Terms, Tier
 from forecast.sizing.consumption import Consumed, total_of
 from forecast.sizing.risk import cost_risk, headline, waste_risk

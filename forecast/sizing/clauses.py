@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from forecast.paths import Floats
-from forecast.records.recommendation import ClauseValue
+from forecast.records.sizing_result import ClauseValue
 from forecast.records.terms import PERIOD_MONTHS, FamilyDiscount, Terms, Tier
 from forecast.sizing.assessment import assess
 from forecast.sizing.clause_steps import Step, agrees, changed_terms, further_steps

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 
 from forecast.paths import quantile
-from forecast.records.recommendation import CurvePoint
+from forecast.records.sizing_result import CurvePoint
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
 from forecast.sizing.consumption import Consumed, total_of

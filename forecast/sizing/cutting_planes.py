@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 
+from forecast.highs import QuietHighs
 from forecast.paths import Floats
 
 MAX_PLANES = 400
@@ -108,19 +108,11 @@ def minimise(
     return Minimum(best, best_cost, bound, (best, *trail))
 
 
-class _QuietHighs(highspy.Highs):
-    """A solver that writes nothing: its own constructor greets on standard output."""
-
-    def __init__(self) -> None:
-        super(highspy.Highs, self).__init__()
-        self.setOptionValue("output_flag", False)
-
-
 class _Planes:
     """min t  subject to  t ≥ g_k · C + h_k  for every plane, and the region."""
 
     def __init__(self, region: Region) -> None:
-        self.program = _QuietHighs()
+        self.program = QuietHighs()
         for low, high in zip(region.lower, region.upper, strict=True):
             self.program.addVar(float(low), float(high))
         self.program.addVar(FLOOR_USD, np.inf)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from forecast.records.negotiation import RiskPreference
-from forecast.records.recommendation import Commitment, IndifferenceBand, Interval, Sizing
+from forecast.records.sizing_result import Commitment, IndifferenceBand, Interval, Sizing
 from forecast.records.terms import Offer, Terms
 from forecast.sizing.assessment import Assessment
 from forecast.sizing.assessment import assess as assess

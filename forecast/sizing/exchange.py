@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from forecast.paths import Floats
 from forecast.records.negotiation import Exchange
-from forecast.records.recommendation import ClauseValue
+from forecast.records.sizing_result import ClauseValue
 from forecast.sizing.wording import usd_text
 
 LEAST_POINT_USD = 1.0

@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import numpy as np
 
 from forecast.paths import quantile
-from forecast.records.recommendation import IndifferenceBand, Interval
+from forecast.records.sizing_result import IndifferenceBand, Interval
 from forecast.records.terms import Terms
 from forecast.sizing.consumption import Consumed
 from forecast.sizing.search import Optimum, TierRange, cheapest_commitment, tier_ranges

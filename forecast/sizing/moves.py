@@ -10,7 +10,7 @@ from decimal import Decimal
 from scipy.optimize import brentq
 
 from forecast.paths import quantile
-from forecast.records.recommendation import Move
+from forecast.records.sizing_result import Move
 from forecast.records.terms import Terms, Tier
 from forecast.sizing.assessment import assess
 from forecast.sizing.consumption import Consumed, total_of

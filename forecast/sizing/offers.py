@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from forecast.errors import TermsError
-from forecast.records.recommendation import OfferScore
+from forecast.records.sizing_result import OfferScore
 from forecast.records.terms import Offer, Terms
 from forecast.sizing.assessment import Assessment, assess
 from forecast.sizing.consumption import Consumed, for_settlement

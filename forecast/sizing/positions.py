@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from forecast.records.negotiation import Exchange, Position
-from forecast.records.recommendation import ClauseValue, Commitment
+from forecast.records.sizing_result import ClauseValue, Commitment
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
 from forecast.sizing.consumption import Consumed, total_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from forecast.paths import Floats, quantile, tail_mean
-from forecast.records.recommendation import CostRisk, Headline, WasteRisk
+from forecast.records.sizing_result import CostRisk, Headline, WasteRisk
 from forecast.units import to_cents
 
 TAIL_LEVEL = 0.95

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from forecast.paths import Floats
-from forecast.records.recommendation import PeriodCommitment
+from forecast.records.sizing_result import PeriodCommitment
 from forecast.records.terms import Terms, Tier
 from forecast.units import CENT, add_months, to_cents
 

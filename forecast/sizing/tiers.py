@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from forecast.records.negotiation import ReachingUp
-from forecast.records.recommendation import TierRow
+from forecast.records.sizing_result import TierRow
 from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
 from forecast.sizing.consumption import Consumed, mean_path, periods_of, scaled, total_of

@@ -19,7 +19,8 @@ from api.pages.memo_slide import memo_slide
 from api.pages.printed import memo_page
 from api.results import read_result
 from forecast.records.base import Provenance
-from forecast.records.recommendation import Assumption, OfferScore, Recommendation
+from forecast.records.recommendation import Assumption, Recommendation
+from forecast.records.sizing_result import OfferScore
 
 HOSTILE = "<script>alert('x')</script>\x07 & co"
 

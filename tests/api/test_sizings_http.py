@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from problem_details import problem_of
 
-from forecast.records.recommendation import Sizing
+from forecast.records.sizing_result import Sizing
 from forecast.records.terms import Terms, Tier
 from forecast.sizing.decision import size
 

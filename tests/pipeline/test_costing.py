@@ -11,9 +11,10 @@ import pytest
 from forecast.errors import WorkloadError
 from forecast.mix import KEY_COLUMNS
 from forecast.paths import DemandPaths
-from forecast.pipeline.costing import UnitCosts, cost_paths, plan_workloads
+from forecast.pipeline.costing import UnitCosts, cost_paths
 from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.schedule import scheduled
+from forecast.pipeline.workload_plans import plan_workloads
 from forecast.pricing.rate_cards import load_rate_card
 from forecast.records.usage import TOKEN_COLUMNS, MixKey
 from forecast.records.workloads import (

@@ -11,8 +11,8 @@ import pytest
 
 from forecast.mix import KEY_COLUMNS
 from forecast.paths import DemandPaths
-from forecast.pipeline.costing import plan_workloads
 from forecast.pipeline.schedule import Schedule, scheduled
+from forecast.pipeline.workload_plans import plan_workloads
 from forecast.pricing.rate_cards import load_rate_card
 from forecast.records.capacity import Capacity
 from forecast.records.usage import TOKEN_COLUMNS, MixKey

@@ -8,7 +8,7 @@ from sizing_contracts import contract
 
 from forecast.errors import PathsError
 from forecast.paths import period_totals, quantile
-from forecast.records.recommendation import Sizing
+from forecast.records.sizing_result import Sizing
 from forecast.sizing.assessment import assess
 from forecast.sizing.decision import size
 from forecast.units import to_cents

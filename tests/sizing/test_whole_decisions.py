@@ -9,7 +9,7 @@ from clause_contracts import clause_contracts, consumption, usage_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.records.recommendation import Sizing
+from forecast.records.sizing_result import Sizing
 from forecast.records.terms import Offer, Terms
 from forecast.sizing.consumption import Consumption
 from forecast.sizing.decision import size

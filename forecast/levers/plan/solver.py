@@ -1,7 +1,4 @@
-"""A program of 0/1 choices in HiGHS, without output and without a clock.
-
-HiGHS: Huangfu and Hall 2018, doi:10.1007/s12532-017-0130-5.
-"""
+"""A program of 0/1 choices in HiGHS, without output and without a clock."""
 
 from __future__ import annotations
 
@@ -36,12 +33,10 @@ class Solver:
     """
 
     def __init__(self, x: Sequence[Choice], rows: Sequence[Row], certain: Sequence[int]) -> None:
-        import highspy  # a tenth of a second, only where something is left to decide
+        # A tenth of a second, only where something is left to decide.
+        import highspy
 
-        class Quiet(highspy.Highs):
-            def enableCallbacks(self) -> highspy.HighsStatus:  # noqa: N802
-                """Keep the banner, which the constructor would print, off standard output."""
-                return self.setOptionValue("output_flag", False)
+        from forecast.highs import QuietHighs
 
         self._most = max(c.v for c in x)
         n, m = len(x), len(rows)
@@ -62,7 +57,7 @@ class Solver:
         lp.a_matrix_.value_ = np.array([float(a) for row in rows for a in row.a.values()])
         self._n = n
         self._feasible = int(highspy.SolutionStatus.kSolutionStatusFeasible)
-        self._highs = Quiet()  # type: ignore[no-untyped-call]
+        self._highs = QuietHighs()
         self._set(parallel="off", random_seed=0, mip_abs_gap=0.0, mip_max_nodes=MAX_NODES)
         self._highs.passModel(lp)
 
