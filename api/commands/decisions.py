@@ -34,7 +34,7 @@ EVIDENCE_REFUSED = 3
 THRESHOLD_BREACHED = 4
 
 
-def threshold(name: str, explained: str) -> typer.models.OptionInfo:
+def _threshold(name: str, explained: str) -> typer.models.OptionInfo:
     """Give an option for an amount that ends the command with 4 when it is passed."""
     return typer.Option(
         name,
@@ -43,6 +43,14 @@ def threshold(name: str, explained: str) -> typer.models.OptionInfo:
         help=f"Exit with 4 when {explained}.",
         show_default=False,
     )
+
+
+MaxWaste = Annotated[
+    Decimal | None, _threshold("--max-waste-p95-usd", "the P95 of unused commitment is above")
+]
+MaxBudget = Annotated[
+    Decimal | None, _threshold("--max-budget-p80-usd", "the P80 of the total paid is above")
+]
 
 
 WasteWeight = Annotated[
@@ -129,12 +137,8 @@ def recommend(
     ] = 1,
     price_sheets: PriceSheets = None,
     template: Template = None,
-    max_waste_p95_usd: Annotated[
-        Decimal | None, threshold("--max-waste-p95-usd", "the P95 of unused commitment is above")
-    ] = None,
-    max_budget_p80_usd: Annotated[
-        Decimal | None, threshold("--max-budget-p80-usd", "the P80 of the total paid is above")
-    ] = None,
+    max_waste_p95_usd: MaxWaste = None,
+    max_budget_p80_usd: MaxBudget = None,
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.commands.decisions import hold_thresholds, threshold
+from api.commands.decisions import MaxBudget, MaxWaste, hold_thresholds
 from api.commands.options import ForceProgress, Format, Json, Prefer, day_option
 from api.commands.output import print_page
 
@@ -163,12 +162,8 @@ def reforecast(
     ] = None,
     format_name: Format = None,
     prefer: Prefer = None,
-    max_waste_p95_usd: Annotated[
-        Decimal | None, threshold("--max-waste-p95-usd", "the P95 of unused commitment is above")
-    ] = None,
-    max_budget_p80_usd: Annotated[
-        Decimal | None, threshold("--max-budget-p80-usd", "the P80 of the total paid is above")
-    ] = None,
+    max_waste_p95_usd: MaxWaste = None,
+    max_budget_p80_usd: MaxBudget = None,
     json: Json = False,
     progress: ForceProgress = False,
 ) -> None:

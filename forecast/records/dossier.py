@@ -56,4 +56,5 @@ class EfficiencyDossier(Record):
     models: tuple[ModelShare, ...]
     """Of the list cost before and after, each adding up to one; the largest first."""
     same_work_costs_share: float | None
-    """List cost of the same work after, in shares of before; None without any cost."""
+    """List cost of the same work after, in shares of before; None without any cost. Internal: a
+    vendor who holds the bill could read the optimised demand off it, so no page prints it."""

@@ -99,6 +99,15 @@ def test_the_dossier_gives_away_nothing(answer: Recommendation) -> None:
         assert all(states[e.workload].counts for e in claim.evidence)
 
 
+def test_the_dossier_does_not_print_what_the_same_work_costs(answer: Recommendation) -> None:
+    """With the bill at hand a vendor could read the optimised demand off it."""
+    assert answer.dossier is not None
+    told = answer.dossier.model_copy(update={"same_work_costs_share": 0.123456})
+    page = dossier_page(answer.model_copy(update={"dossier": told}))
+    assert "12.3" not in page
+    assert "same work costs" not in page
+
+
 def test_the_dossier_before_and_after(answer: Recommendation) -> None:
     """The nightly job may wait until 24 h; 1.2 % of its batches come too late by the claim."""
     assert answer.dossier is not None
