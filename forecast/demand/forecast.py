@@ -33,11 +33,18 @@ from forecast.demand.history import (
     read_history,
 )
 from forecast.demand.kinds import Kind, kinds_of
+from forecast.demand.lasting import lasting_months, portfolio_falls
 from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import Pool, pool_members
 from forecast.demand.replicates import Z_80, evidence_replicates
-from forecast.demand.report import kind_notes, member_weights, shift_notes, workload_outlook
+from forecast.demand.report import (
+    falls_note,
+    kind_notes,
+    member_weights,
+    shift_notes,
+    workload_outlook,
+)
 from forecast.demand.simulate import (
     Calendar,
     bursty_months,
@@ -56,8 +63,8 @@ from forecast.units import add_months, month_of
 ORIGIN_STEP_WEEKS = 4
 """Weeks from one past origin to the next."""
 
-STREAMS_A_WORKLOAD = 4
-"""Random streams of a workload: its rank, its path, its launch, its analyst adjustments."""
+STREAMS_A_WORKLOAD = 5
+"""Random streams of a workload: its rank, path, launch, analyst adjustments and end."""
 
 
 @dataclass(frozen=True)
@@ -195,8 +202,19 @@ def forecast_demand(
     rng_backtest, rng_replicates, rng_paths = rng.spawn(3)
     now = len(pool.hindcast.origins) - 1
     correlation = rank_correlation(pool, now, kinds)
+    falls = portfolio_falls(history, kinds, inventory, usd)
     units, notes = _paths(
-        history, pool, kinds, correlation, inventory, facts, months, n_paths, draw_order, rng_paths
+        history,
+        pool,
+        kinds,
+        correlation,
+        falls.within,
+        inventory,
+        facts,
+        months,
+        n_paths,
+        draw_order,
+        rng_paths,
     )
     tell("backtest", 0.8)
     errors = portfolio_errors(pool, history.weekly, usd, rng=rng_backtest)
@@ -223,6 +241,7 @@ def forecast_demand(
             *history.adjustments,
             *kind_notes(history, kinds, pool),
             *shift_notes(history, kinds),
+            *falls_note(history, falls),
             *notes,
         ),
     )
@@ -248,6 +267,7 @@ def _paths(
     pool: Pool,
     kinds: Sequence[Kind],
     correlation: float,
+    fall_share: float,
     inventory: Mapping[str, Workload],
     facts: Callable[[str], ModelFacts],
     months: tuple[date, ...],
@@ -279,6 +299,8 @@ def _paths(
         if weeks.window is not None and weeks.window not in found:
             found[weeks.window] = distribution(pool, len(pool.hindcast.origins) - 1, weeks.window)
         units[:, :, w] = _statistical(pool, w, kinds[w], weeks, found, ranks[:, w], streams[w][1])
+        if fall_share > 0 and weeks.window is not None:
+            units[:, :, w] *= lasting_months(weeks.shares, fall_share, n_paths, rng=streams[w][4])
         if workload is not None:
             plan, note = plan_launch(workload, history.weekly[w], history.end, facts)
             notes += [note] if note else []

@@ -9,6 +9,7 @@ import numpy as np
 
 from forecast.demand.history import MIN_WEEKS, WEEKS_A_YEAR, History
 from forecast.demand.kinds import INTERMITTENT_SHARE, Kind
+from forecast.demand.lasting import Falls
 from forecast.demand.members.protocol import Floats
 from forecast.demand.pool import Pool
 from forecast.demand.structure import level_shifts
@@ -87,6 +88,30 @@ def kind_notes(history: History, kinds: Sequence[Kind], pool: Pool) -> list[Adju
         elif kind is Kind.STEADY:
             out += _recent_jump(history, w)
     return out
+
+
+def falls_note(history: History, falls: Falls) -> list[Adjustment]:
+    """Tell of workloads that fell for good, and what the portfolio loses by such falls."""
+    if not falls.within:
+        return []
+    effect = (
+        f"{_times(falls.n_falls)} in {falls.n_quarters} quarters a workload fell for good, "
+        f"{falls.moved_share:.0%} of it moved to other workloads: each may end with "
+        f"{falls.within:.1%} a quarter"
+    )
+    return [
+        Adjustment(
+            workload="every workload",
+            what="may_end",
+            start=history.end + timedelta(days=1),
+            effect=effect,
+            source="usage exports",
+        )
+    ]
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n} times"
 
 
 def shift_notes(history: History, kinds: Sequence[Kind]) -> list[Adjustment]:

@@ -4,11 +4,11 @@
 
 Shaved Ice regions 1 and 2, weekly sums in their own units. At origins a quarter apart a commitment
 for the next 52 weeks is made at a discount of 20 %, overage at list, and what it costs is told over
-what the same demand costs at list. Commitments: the recommended one (the 20th percentile of the
-total, F* = d), none, the last 4 weeks carried on, .7 of the last quarter carried on, and what came
-(hindsight). Pooled: one commitment on the joint total of what ran at the origin; a type that began
-later is overage for everybody. Series by series: one commitment each, types with half a year behind
-them. The constants of the method were learned without these series.
+what all demand of that year costs at list; types that began later are overage for everybody.
+Commitments: the recommended one (the 20th percentile of the total, F* = d), none, the last 4 weeks
+carried on, .7 of the last quarter carried on, and what came (hindsight). Pooled: one commitment on
+the joint total of what ran at the origin. Series by series: one commitment each, so that what moves
+to another type is lost. The constants of the method were learned without these series.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from forecast.demand.coupling import joint_ranks, rank_correlation
 from forecast.demand.hindcast import hindcast, past_origins
 from forecast.demand.intermittent import draw_weeks
 from forecast.demand.kinds import Kind, kinds_of
+from forecast.demand.lasting import lasting_shares, observed_falls
 from forecast.demand.members.protocol import Floats, Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import Pool, pool_members
 
 DISCOUNT = 0.2
 YEAR, QUARTER, MONTH = 52, 13, 4
-LEAST = 26
 N_DRAWS = 10_000
 POLICIES = ("recommended", "none", "last month x 13", "0.7 x run rate", "hindsight")
 
@@ -78,6 +78,13 @@ def totals(pool: Pool, known: Floats, rng: np.random.Generator) -> Floats:
     return out
 
 
+def lasting(hazard_share: float, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Share of the year that each of [n, S] totals is run before its type falls."""
+    n, n_series = shape
+    runs = [lasting_shares(hazard_share, YEAR, n, rng=rng).mean(axis=1) for _ in range(n_series)]
+    return np.stack(runs, axis=1)
+
+
 def main() -> int:
     """Commit at every origin and print what it cost."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -86,15 +93,14 @@ def main() -> int:
     arguments = parser.parse_args()
     values = weekly(arguments.hourly)
     rng = np.random.default_rng(arguments.seed)
-    pooled: list[Floats] = []
-    single: list[Floats] = []
-    came_pooled: list[float] = []
-    came_single: list[float] = []
+    paid: dict[str, list[Floats]] = {"pooled": [], "by series": []}
+    listed: list[float] = []
     origins = list(range(values.shape[1] - YEAR, YEAR - 1, -QUARTER))[::-1]
     for origin in origins:
-        known = values[:, :origin]
-        begun = (known > 0).any(axis=1)
-        known, came = known[begun], values[begun, origin : origin + YEAR].sum(axis=1)
+        coming = values[:, origin : origin + YEAR].sum(axis=1)
+        begun = (values[:, :origin] > 0).any(axis=1)
+        known, came = values[begun, :origin], coming[begun]
+        later = float(coming[~begun].sum())
         pool = pool_members(
             hindcast(
                 known,
@@ -106,30 +112,24 @@ def main() -> int:
             constants("shaved"),
         )
         drawn = totals(pool, known, rng)
-        carried = (
+        falls = observed_falls(known)
+        together = drawn * lasting(falls.within, drawn.shape, rng)
+        alone = drawn * lasting(falls.alone, drawn.shape, rng)
+        carried = [
             YEAR * known[:, -MONTH:].mean(axis=1),
             0.7 * YEAR * known[:, -QUARTER:].mean(axis=1),
-        )
-        everything = float(values[:, origin : origin + YEAR].sum())
-        sums = (
-            np.quantile(drawn.sum(axis=1), DISCOUNT),
-            0.0,
-            carried[0].sum(),
-            carried[1].sum(),
-            everything,
-        )
-        pooled.append(cost(np.full(5, everything), np.array(sums)))
-        came_pooled.append(everything)
-        old = (known > 0).sum(axis=1) >= LEAST
-        each = np.stack(
-            [np.quantile(drawn, DISCOUNT, axis=0), np.zeros(len(came)), *carried, came]
-        )[:, old]
-        live = came[old] > 0
-        single.append(cost(came[old], each).sum(axis=1))
-        came_single.append(float(came[old][live].sum()))
+        ]
+        rest = [np.zeros(len(came)), *carried]
+        sums = [np.quantile(together.sum(axis=1), DISCOUNT), *(x.sum() for x in rest)]
+        everything = float(came.sum()) + later
+        paid["pooled"].append(cost(np.full(5, everything), np.array([*sums, everything])))
+        each = np.stack([np.quantile(alone, DISCOUNT, axis=0), *rest, came])
+        hindsight = np.array([0.0, 0.0, 0.0, 0.0, DISCOUNT * later])
+        paid["by series"].append(cost(came, each).sum(axis=1) + later - hindsight)
+        listed.append(everything)
     table = Table("cost over list", *POLICIES, title=f"{len(origins)} origins")
-    for name, paid, listed in (("pooled", pooled, came_pooled), ("by series", single, came_single)):
-        share = np.sum(paid, axis=0) / np.sum(listed)
+    for name, costs in paid.items():
+        share = np.sum(costs, axis=0) / np.sum(listed)
         table.add_row(name, *(f"{value:.3f}" for value in share))
     Console().print(table)
     return 0
