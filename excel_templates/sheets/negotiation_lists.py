@@ -106,15 +106,16 @@ CASH: Final = ListSheet(
     "cash_rows",
     "Cash and expense by month under the recommended commitment",
     "Cash is what falls due (mean, and P95); expense is usage when it is used, and commitment when "
-    "it lapses.",
-    (20, 38, 38, 38),
+    "it lapses; tax is what cannot be recovered.",
+    (20, 28, 28, 28, 30),
     (
         Column("Month", Role.LABEL, MONTH),
         _s("Cash, USD", USD),
         _s("Cash P95, USD", USD),
         _s("Expense, USD", USD),
+        _s("Tax on top of cash, USD", USD),
     ),
-    lambda r: [[c.month, c.cash_usd, c.cash_p95_usd, c.expense_usd] for c in r.cash],
+    lambda r: [[c.month, c.cash_usd, c.cash_p95_usd, c.expense_usd, c.tax_usd] for c in r.cash],
     "no month of the term was settled",
 )
 

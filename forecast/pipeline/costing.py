@@ -13,7 +13,7 @@ potential those still proposed as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,12 +22,15 @@ from numpy.typing import NDArray
 
 from forecast.errors import WorkloadError
 from forecast.levers.stack import LEVER_ORDER, apply_levers
-from forecast.mix import Floats, price_mix
+from forecast.mix import Floats, TokenMix, price_mix
 from forecast.paths import DecisionSet, DemandPaths
 from forecast.pipeline.workload_plans import WorkloadPlan, living_mix
 from forecast.pricing.segments import month_segments, retired_successors
 from forecast.records.rates import RateCard
 from forecast.records.workloads import OwnerState
+
+Moved = Callable[[TokenMix, RateCard, date], TokenMix]
+"""Where the work of models that are retired on a day goes."""
 
 
 class UnitCosts:
@@ -36,9 +39,10 @@ class UnitCosts:
     The same prices hold for many months, so each distinct regime is priced once.
     """
 
-    def __init__(self, plan: WorkloadPlan, card: RateCard) -> None:
+    def __init__(self, plan: WorkloadPlan, card: RateCard, moved: Moved = living_mix) -> None:
         self._plan = plan
         self._card = card
+        self._moved = moved
         self._known: dict[tuple[object, ...], Floats] = {}
         self._segments: dict[date, tuple[tuple[date, float], ...]] = {}
 
@@ -63,7 +67,7 @@ class UnitCosts:
         return {(key.platform, model) for key in self._plan.mix.keys for model in models}
 
     def _on(self, day: date, active: frozenset[str]) -> Floats:
-        living = living_mix(self._plan.mix, self._card, day)
+        living = self._moved(self._plan.mix, self._card, day)
         targets = self._targets() if "routing" in active else set()
         retired = retired_successors(self._card, {model for _, model in targets}, day)
         targets = targets | {(p, retired[m]) for p, m in targets if m in retired}
@@ -88,7 +92,7 @@ class UnitCosts:
                     ttl=self._plan.choice.ttl,
                     prefix_share=self._plan.choice.prefix_share,
                 )
-                mix = living_mix(mix, self._card, day)
+                mix = self._moved(mix, self._card, day)
             self._known[regime] = price_mix(mix, lambda key: self._card.usd_per_token(key, day))
         return self._known[regime]
 
@@ -120,7 +124,12 @@ def as_is_unit_costs(
 
 
 def cost_paths(
-    demand: DemandPaths, chosen: NDArray[np.int64], plans: Sequence[WorkloadPlan], card: RateCard
+    demand: DemandPaths,
+    chosen: NDArray[np.int64],
+    plans: Sequence[WorkloadPlan],
+    card: RateCard,
+    *,
+    moved: Moved = living_mix,
 ) -> CostPaths:
     """Price the chosen demand paths in all three states of the levers.
 
@@ -128,6 +137,8 @@ def cost_paths(
     ----------
     chosen
         [M] indices of the paths that become scenarios; the m-th takes the m-th lever draw.
+    moved
+        Where the work of retired models goes: to their successors, or as a clause has it.
     """
     units = demand.units[chosen]
     n_scenarios, n_months, n_workloads = units.shape
@@ -142,7 +153,7 @@ def cost_paths(
                 f"{plan.name!r} has demand to come, but no usage with tokens to price it by; give "
                 "it a launch with a model and tokens a request"
             )
-        costs = UnitCosts(plan, card)
+        costs = UnitCosts(plan, card, moved)
         stack = [lever for lever in LEVER_ORDER if lever in plan.choice.active]
         savings = {lever: np.zeros((n_scenarios, n_months)) for lever in stack}
         for t, month in enumerate(demand.months):

@@ -32,6 +32,7 @@ from forecast.pipeline.migrations import with_migrations
 from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
 from forecast.pipeline.schedule import scheduled
+from forecast.pipeline.substitution import substitution
 from forecast.pipeline.workload_plans import plan_workloads, unit_cost
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
@@ -232,6 +233,7 @@ def recommend(
         costs.decisions.optimised_usd.sum(axis=2),
         replicates=_replicates(costs.decisions, demand, rng_replicates),
         offers=offers,
+        repriced=substitution(paths, chosen, plan.plans, card),
     )
     tell("accounting", 0.95)
     account = Account(

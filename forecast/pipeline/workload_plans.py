@@ -149,6 +149,25 @@ def living_mix(mix: TokenMix, card: RateCard, day: date) -> TokenMix:
     return migrate_models(mix, successors, card.facts) if successors else mix
 
 
+def substituted_mix(mix: TokenMix, card: RateCard, day: date) -> TokenMix:
+    """Give a mix whose retired models moved only where the same text costs no more there.
+
+    That is what work costs under a clause that a retired model's successor is charged at most the
+    retired one's price: where the successor is dearer, the last price of the retired one stays.
+    """
+    moves = {}
+    for model, successor in retired_successors(card, {k.model for k in mix.keys}, day).items():
+        before = TokenMix.of(part for part in mix.parts() if part[0].model == model)
+        after = migrate_models(before, {model: successor}, card.facts)
+        old, new = (
+            price_mix(each, lambda key: card.usd_per_token(key, day)).mean()
+            for each in (before, after)
+        )
+        if new <= old:
+            moves[model] = successor
+    return migrate_models(mix, moves, card.facts) if moves else mix
+
+
 def plan_workloads(
     daily: pd.DataFrame,
     portfolio: Portfolio,

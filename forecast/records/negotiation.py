@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -121,6 +122,8 @@ class CashMonth(Record):
     cash_p95_usd: Usd
     expense_usd: Usd
     """Usage when it is used, commitment when it lapses, on average."""
+    tax_usd: Usd = Decimal("0.00")
+    """On top of what falls due, on average, where it cannot be recovered."""
 
 
 class Exchange(Record):

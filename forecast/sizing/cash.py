@@ -69,6 +69,7 @@ def cash_months(
             cash_usd=to_cents(float(cash.get(month, nothing).mean())),
             cash_p95_usd=to_cents(quantile(cash.get(month, nothing), 0.95)),
             expense_usd=to_cents(float(expense.get(month, nothing).mean())),
+            tax_usd=to_cents(terms.tax_share * float(cash.get(month, nothing).mean())),
         )
         for month in sorted({*cash, *expense})
     )

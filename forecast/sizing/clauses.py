@@ -10,7 +10,7 @@ not the value of half of it twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from forecast.paths import Floats
@@ -19,6 +19,7 @@ from forecast.records.terms import PERIOD_MONTHS, FamilyDiscount, Terms, Tier
 from forecast.sizing.assessment import assess
 from forecast.sizing.clause_steps import Step, agrees, changed_terms, further_steps
 from forecast.sizing.consumption import Consumed, for_settlement
+from forecast.sizing.renewal import ratchet_value
 from forecast.sizing.search import cheapest_commitment
 from forecast.sizing.tariff import overage_discount
 from forecast.sizing.wording import share_text
@@ -29,6 +30,9 @@ OVERAGE_STEP = 0.05
 ROLLOVER_STEPS = (0.25, 0.5, 1.0)
 UNUSED_VALUE_STEP = 0.25
 THRESHOLD_STEP = Decimal("0.9")
+Repriced = tuple[str, str, Consumed]
+"""A clause, the change in words, and [M, T] list cost by month with it on the same paths."""
+
 SETTLEMENT_ORDER = ("monthly", "quarterly", "annual", "term")
 
 
@@ -44,13 +48,21 @@ def clause_values(terms: Terms, list_usd_monthly: Consumed) -> tuple[ClauseValue
 
 
 def valued_steps(
-    terms: Terms, list_usd_monthly: Consumed
+    terms: Terms, list_usd_monthly: Consumed, repriced: Sequence[Repriced] = ()
 ) -> tuple[tuple[ClauseValue, Floats], ...]:
-    """Price every step, with its saving on every path, [M]; see `clause_values`."""
+    """Price every step, with its saving on every path, [M]; see `clause_values`.
+
+    Parameters
+    ----------
+    repriced
+        Clauses that change what usage costs at list, with the paths they lead to.
+    """
     ours, cost = _optimum(terms, list_usd_monthly)
     values = []
-    for clause, change, changed in clause_steps(terms):
-        theirs, other = _optimum(changed, list_usd_monthly)
+    steps = [(*step, list_usd_monthly) for step in clause_steps(terms)]
+    steps += [(clause, change, terms, paths) for clause, change, paths in repriced]
+    for clause, change, changed, paths in steps:
+        theirs, other = _optimum(changed, paths)
         saved = cost - other
         error = float(saved.std(ddof=1)) / len(saved) ** 0.5 if len(saved) > 1 else 0.0
         value = ClauseValue(
@@ -61,6 +73,8 @@ def valued_steps(
             commitment_change_usd=theirs - ours,
         )
         values.append((value, saved))
+    ratchet = ratchet_value(terms, ours, list_usd_monthly)
+    values += [ratchet] if ratchet else []
     return tuple(sorted(values, key=lambda pair: -pair[0].value_usd))
 
 

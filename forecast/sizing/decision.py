@@ -10,7 +10,7 @@ from forecast.records.terms import Offer, Terms
 from forecast.sizing.assessment import Assessment
 from forecast.sizing.assessment import assess as assess
 from forecast.sizing.cash import cash_months
-from forecast.sizing.clauses import valued_steps
+from forecast.sizing.clauses import Repriced, valued_steps
 from forecast.sizing.closed_form import break_even_utilisation, optimal_quantile
 from forecast.sizing.consumption import Consumed, Consumption
 from forecast.sizing.curve import commitment_curve
@@ -37,6 +37,7 @@ def size(
     replicates: Iterable[Consumed] | None = None,
     offers: Sequence[Offer] = (),
     preference: RiskPreference | None = None,
+    repriced: Sequence[Repriced] = (),
 ) -> Sizing:
     """Name the commitment with the lowest expected cost, and its risks.
 
@@ -53,6 +54,8 @@ def size(
         Vendors' offers to score on the same paths.
     preference
         Weights and caps of the two risks; the choice under them is given beside the cheapest.
+    repriced
+        Clauses that change what usage costs at list, to be valued on the paths they lead to.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def size(
     interval = optimum_interval(
         terms, (by_settlement_period(terms, paths) for paths in replicates or ())
     )
-    steps = valued_steps(terms, list_usd_monthly)
+    steps = valued_steps(terms, list_usd_monthly, repriced)
     values = tuple(value for value, _ in steps)
     exchange = exchange_table(values, [saved for _, saved in steps])
     commitment = _commitment(terms, best, found, interval, indifference_band(terms, list_usd, best))

@@ -48,6 +48,7 @@ def clauses_of_money(draw: st.DrawFn, months: int, period: int) -> dict[str, Any
         "kind": kind,
         "time_discount_rate": draw(st.sampled_from([0.0, 0.0, 0.08])),
         "payment_days": draw(st.sampled_from([0, 30])),
+        "tax_share": draw(st.sampled_from([0.0, 0.19])),
     }
     if kind == "burn_down":
         found["payment_months"] = draw(st.sampled_from([None, 1, period if period <= 12 else 1]))

@@ -56,3 +56,14 @@ def test_the_months_add_up_to_the_expected_cost() -> None:
         cost = assess(terms, Decimal(180_000), for_settlement(terms, monthly)).expected_cost_usd
         assert float(sum(row.cash_usd for row in rows)) == pytest.approx(cost, abs=0.2)
         assert float(sum(row.expense_usd for row in rows)) == pytest.approx(cost, abs=0.2)
+
+
+def test_tax_comes_on_top_of_what_falls_due_and_moves_nothing_else() -> None:
+    monthly = np.random.default_rng(3).lognormal(10, 0.4, (50, 12))
+    plain = contract([(0, 0.0), (100_000, 0.2)], kind="burn_down", settlement="quarterly")
+    taxed = plain.model_copy(update={"tax_share": 0.19})
+    before, after = (cash_months(terms, Decimal(180_000), monthly) for terms in (plain, taxed))
+    assert {row.tax_usd for row in before} == {Decimal("0.00")}
+    for row, other in zip(after, before, strict=True):
+        assert row.model_copy(update={"tax_usd": Decimal("0.00")}) == other
+        assert float(row.tax_usd) == pytest.approx(0.19 * float(row.cash_usd), abs=0.01)

@@ -79,6 +79,9 @@ class Terms(Record):
     credits: Annotated[tuple[Credit, ...], Field(max_length=20)] = ()
     fees: Annotated[tuple[Fee, ...], Field(max_length=40)] = ()
     currency: Currency | None = None
+    tax_share: Share = 0.0
+    """Tax on every payment that we cannot recover. It makes all ways to pay dearer alike and moves
+    no decision: amounts are before it, and cash tells it beside."""
     renewal: Renewal | None = None
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=50)]
 

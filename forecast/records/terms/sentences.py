@@ -237,6 +237,11 @@ def _money(terms: Terms) -> Iterator[str]:
             f"The order form is in {terms.currency.code}, at {terms.currency.usd_per_unit} USD for "
             "one, for the whole term."
         )
+    if terms.tax_share:
+        yield (
+            f"Tax of {per_cent(terms.tax_share)} that we cannot recover comes on top of every "
+            "payment; amounts are before it."
+        )
     if terms.renewal is not None:
         yield from _renewal(terms)
 
