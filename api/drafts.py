@@ -89,6 +89,13 @@ weeks_per_month = 4                  # and after = ["other workload"] on one tha
 migrations_per_month = 1
 blackouts = [{ first_month = 2026-12-01, last_month = 2026-12-01, reason = "peak season" }]"""
 
+_RISK_TEACHES = """\
+[risk]                               # two risks, never one knob; expected cost alone is the default
+waste_weight = 0.2                   # a dollar of waste CVaR95 counts like 0.2 of expected cost
+budget_weight = 0.0                  # the same for cost CVaR95; it argues for committing more
+max_waste_p95_usd = "50000"          # or caps
+max_budget_p80_usd = "1200000\""""
+
 _CLEANING_TEACHES = """\
 [[cleaning]]                         # a decision on an entry of the cleaning ledger
 id = "backfill-nightly-2026-03-04"   # as `commitment recommend` names it
@@ -131,6 +138,10 @@ def portfolio_toml(portfolio: Portfolio, *, drafted_from: str | None = None) -> 
         parts.append("\n".join(["[capacity]", *_pairs(capacity)]))
     elif drafted_from is not None:
         parts.append(_comment(_CAPACITY_TEACHES))
+    if risk := portfolio.risk.model_dump(exclude_none=True, exclude_defaults=True):
+        parts.append("\n".join(["[risk]", *_pairs(risk)]))
+    elif drafted_from is not None:
+        parts.append(_comment(_RISK_TEACHES))
     for i, workload in enumerate(portfolio.workloads):
         if drafted_from is None:
             parts.append(_workload_toml(workload))

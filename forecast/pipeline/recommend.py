@@ -233,6 +233,7 @@ def recommend(
         costs.decisions.optimised_usd.sum(axis=2),
         replicates=_replicates(costs.decisions, demand, rng_replicates),
         offers=offers,
+        preference=portfolio.risk,
         repriced=substitution(paths, chosen, plan.plans, card),
     )
     tell("accounting", 0.95)

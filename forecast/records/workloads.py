@@ -16,6 +16,7 @@ from forecast.records.cleaning import CleaningDecision
 from forecast.records.evidence_states import Evidence as Evidence
 from forecast.records.latency import Latency as Latency
 from forecast.records.migration_checks import check_blackouts, check_dependencies, check_gates
+from forecast.records.negotiation import RiskPreference
 from forecast.records.routing import RoutingLever as RoutingLever
 from forecast.records.usage import UNASSIGNED
 from forecast.units import month_of
@@ -264,6 +265,9 @@ class Portfolio(Record):
     cleaning: Annotated[tuple[CleaningDecision, ...], Field(max_length=1000)] = ()
     """Decisions on the cleaning ledger, and entries of the buyer's own."""
     capacity: Capacity = Capacity()
+    risk: RiskPreference = RiskPreference()
+    """How much waste and budget risk count for this company; the choice under it stands beside
+    the commitment with the lowest expected cost."""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

@@ -205,6 +205,7 @@ def test_what_a_migration_takes_reads_back(tmp_path):
             "shared_key_note": "a note",
             "workloads": [nightly, {"name": "reports", "after": ["nightly"]}],
             "capacity": {"weeks_per_month": 6.0, "blackouts": [blackout]},
+            "risk": {"waste_weight": 0.2, "max_budget_p80_usd": "1200000.50"},
         }
     )
     path = tmp_path / "workloads.toml"
@@ -220,6 +221,17 @@ def test_a_draft_teaches_the_capacity():
         tomllib.loads("\n".join(["workloads = []", *taught[first : first + 4]]))
     )
     assert stated.capacity.blackouts[0].reason == "peak season"
+
+
+def test_a_draft_teaches_the_two_risks():
+    draft = portfolio_toml(Portfolio(workloads=(Workload(name="a"),)), drafted_from="usage.csv")
+    taught = [line.removeprefix("# ") for line in draft.splitlines()]
+    first = taught.index(next(line for line in taught if line.startswith("[risk]")))
+    stated = Portfolio.model_validate(
+        tomllib.loads("\n".join(["workloads = []", *taught[first : first + 5]]))
+    )
+    assert stated.risk.waste_weight == 0.2
+    assert stated.risk.max_budget_p80_usd == 1_200_000
 
 
 def test_evidence_and_acceptance_are_written_back() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from forecast.errors import InputError, TermsError, UnknownModelError, UsageFormatError
 from forecast.paths import DecisionSet, period_totals, quantile
+from forecast.records.negotiation import RiskPreference
 from forecast.records.recommendation import Recommendation, Refusal
 from forecast.records.workloads import OwnerState
 from forecast.sizing.decision import size
@@ -41,6 +42,20 @@ def test_the_stored_decision_set_replays_to_the_cent(tmp_path, outcome, answer):
     assert replayed.headline == answer.headline
     assert replayed.tiers == answer.tiers
     assert replayed.clauses == answer.clauses
+
+
+def test_the_choice_under_the_risks_that_a_company_states_stands_beside_the_cheapest(
+    buyer, outcome, answer
+):
+    risk = RiskPreference(max_waste_p95_usd=answer.headline.worst_case_unused_usd / 2)
+    careful = buyer.run(portfolio=buyer.portfolio.model_copy(update={"risk": risk})).result
+    assert answer.risk_choice is None
+    assert careful.headline == answer.headline
+    choice = careful.risk_choice
+    assert choice.preference == risk
+    assert choice.waste_p95_usd <= risk.max_waste_p95_usd
+    assert choice.commitment_usd < answer.headline.sign_for_usd
+    assert choice.extra_expected_cost_usd > 0
 
 
 def test_the_bridge_walks_from_the_bill_to_the_commitment(answer):
