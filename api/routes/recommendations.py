@@ -18,7 +18,6 @@ from api.bodies import (
 )
 from api.jobs import queue, recommending
 from api.jobs.queue import Job, State
-from api.offers import score_stored
 from api.operations import Answer, Parameter, json_response, route
 from api.problems import problem
 from api.queries import PAGE, wanted_page
@@ -27,6 +26,7 @@ from api.results import WORKBOOK
 from api.routes.events import status_of, wait_for
 from api.store import deletion, recommendations
 from api.store.errors import UnknownObjectError
+from api.store.offer_paths import offer_paths
 from api.store.organisations import Scope
 from api.uploads import FORM, body_inputs, form_inputs
 from forecast.records.recommendation import Recommendation, Refusal
@@ -176,8 +176,8 @@ def score_offers(identifier: str, body: OffersBody) -> OfferScores:
 
     Nothing is kept.
     """
-    with recommendations.laid_out(the_store(), organisation(), identifier) as stored:
-        return OfferScores(offers=score_stored(stored, body.stated_offers()))
+    paths = offer_paths(the_store(), organisation(), identifier)
+    return OfferScores(offers=paths.score(body.stated_offers()))
 
 
 @route(
