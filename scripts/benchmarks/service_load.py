@@ -26,7 +26,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "api"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "api")]
 
 from example_buyer import TERMS, WORKLOADS, usage_csv, usage_rows
 
@@ -116,7 +117,7 @@ def main() -> None:
             [sys.executable, "-c", SERVE, place, str(port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": "."},
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
         try:
             measure(port, given.requests, given.readers)
