@@ -14,10 +14,10 @@ def bars(tell: Tell, spans: Sequence[Span]) -> Callable[[], Tell]:
     """Map the long pieces of a run, in their order, onto one share from 0 to 1.
 
     >>> told = []
-    >>> bar = bars(lambda what, share: told.append((what, share)), [(0.0, 0.2), (0.2, 1.0)])
+    >>> bar = bars(lambda what, share: told.append((what, share)), [(0.0, 0.25), (0.25, 1.0)])
     >>> bar()("reading", 0.5); bar()("deciding", 0.5)
     >>> told
-    [('reading', 0.1), ('deciding', 0.6)]
+    [('reading', 0.125), ('deciding', 0.625)]
     """
     begun = iter(spans)
 
