@@ -26,13 +26,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "api"))
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "api"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from example_buyer import TERMS, WORKLOADS, usage_csv, usage_rows
 
 from api.limits import MAX_PATHS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SERVE = """
 import sys
