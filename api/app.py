@@ -10,12 +10,14 @@ from werkzeug.exceptions import Forbidden
 from api import access, faults, problems
 from api.routes import (
     administration,
+    contracts,
     datasets,
     events,
     health,
     portfolios,
     rate_cards,
     recommendations,
+    reforecasts,
     sizings,
 )
 from api.settings import Settings
@@ -35,12 +37,14 @@ HEADERS = {
 
 PARTS = (
     administration,
+    contracts,
     datasets,
     events,
     health,
     portfolios,
     rate_cards,
     recommendations,
+    reforecasts,
     sizings,
 )
 

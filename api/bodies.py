@@ -161,7 +161,7 @@ class DatasetList(Record):
 
 
 class JobStatus(Record):
-    """Where a recommendation is that is being made."""
+    """Where a recommendation or a re-forecast is that is being made."""
 
     id: str
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"]

@@ -8,6 +8,7 @@ from flask import Response, current_app, request
 
 from api import problems
 from api.jobs.queue import MAX_WAITING, QueueFullError
+from api.jobs.reforecasting import EarlierUnderWayError
 from api.problems import problem
 from api.store.database import disk_fault
 from api.store.errors import StoreError, StoreFullError, StoreUnavailableError, UnknownObjectError
@@ -25,6 +26,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(EditConflictError, _conflict)
     app.register_error_handler(ConditionNeededError, _unconditional)
     app.register_error_handler(QueueFullError, _crowded)
+    app.register_error_handler(EarlierUnderWayError, _too_early)
     app.register_error_handler(StoreError, _store)
     app.register_error_handler(OSError, _disk)
 
@@ -42,8 +44,13 @@ def _unconditional(_error: ConditionNeededError) -> Response:
 
 
 def _crowded(_error: QueueFullError) -> Response:
-    detail = f"{MAX_WAITING} recommendations of yours wait already; try again when some are done."
+    detail = f"{MAX_WAITING} jobs of yours wait already; try again when some are done."
     return problem(429, detail, headers=[("Retry-After", AGAIN_SECONDS)])
+
+
+def _too_early(_error: EarlierUnderWayError) -> Response:
+    detail = "A re-forecast of an earlier day is being made, which this one stands on; wait for it."
+    return problem(409, detail, headers=[("Retry-After", AGAIN_SECONDS)])
 
 
 def _store(error: StoreError) -> Response:

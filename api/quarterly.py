@@ -102,7 +102,7 @@ def last_quarter_end(terms: Terms, today: date) -> date:
     if not over:
         raise InputError(
             f"the first quarter of the term ends on {ends[0]}; there is nothing to re-forecast "
-            "before, or name a month with --as-of"
+            "before, unless the end of an earlier month is named"
         )
     return over[-1]
 

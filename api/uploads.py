@@ -241,7 +241,7 @@ def body_inputs(
         with rows_laid_down(body.usage or ()) as path, path.open("rb") as stream:
             named = [NamedFile("usage", USAGE, store.artifacts.put(organisation, stream))]
     else:
-        with _pointed_at("dataset", "no dataset of yours has this id"):
+        with pointed_at("dataset", "no dataset of yours has this id"):
             named = list(read_dataset(store, organisation, body.dataset).files)
     return settings, [*named, *_documents(store, organisation, portfolio, terms)]
 
@@ -252,7 +252,7 @@ def _body_documents(
     """Write the inventory and the terms as TOML, the form they are kept in."""
     inventory = contract = b""
     if body.portfolio is not None:
-        with _pointed_at("portfolio", "no portfolio of yours has this name"):
+        with pointed_at("portfolio", "no portfolio of yours has this name"):
             found = read_portfolio(store, organisation, body.portfolio)
         inventory, contract = portfolio_documents(store, organisation, found)
     if body.workloads is not None:
@@ -275,7 +275,8 @@ def _documents(
 
 
 @contextmanager
-def _pointed_at(key: str, problem: str) -> Iterator[None]:
+def pointed_at(key: str, problem: str) -> Iterator[None]:
+    """Turn what is not there into a place of the document that named it."""
     try:
         yield
     except UnknownObjectError:

@@ -269,11 +269,11 @@ def compare_offers(
     differences between contracts.
     """
     from api.documents import load_offer
-    from api.offers import score_stored
+    from api.offers import OfferPaths
     from api.results import read_result
     from api.terminal.decision import offers
 
-    scores = score_stored(read_result(recommendation), [load_offer(path) for path in terms])
+    scores = OfferPaths.of(read_result(recommendation)).score([load_offer(path) for path in terms])
     if json:
         print_json({"offers": [score.model_dump(mode="json") for score in scores]})
     else:

@@ -211,7 +211,7 @@ def memo(
     not see.
     """
     from api.documents import load_offer
-    from api.offers import score_stored
+    from api.offers import OfferPaths
     from api.pages.memo import APPROVERS, MAX_APPROVERS, approval_memo
     from api.pages.memo_slide import memo_slide
     from api.pages.printed import memo_page
@@ -228,7 +228,7 @@ def memo(
         )
     stored = read_result(recommendation)
     result = stored.recommendation()
-    scored = score_stored(stored, [load_offer(path) for path in terms]) if terms else ()
+    scored = OfferPaths.of(stored).score([load_offer(path) for path in terms]) if terms else ()
     signed = [_approver(text) for text in approver] if approver else APPROVERS
     page = approval_memo(result, offers=scored, approvers=signed)
     write_file(out, memo_slide(page) if out.suffix == ".pptx" else memo_page(page).encode())

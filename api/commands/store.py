@@ -92,10 +92,7 @@ def sweep(data_dir: DataDir = None) -> None:
         now=datetime.now(tz=UTC),
         retention=None if days is None else timedelta(days=days),
     )
-    typer.echo(
-        f"{swept.recommendations} recommendations, {swept.jobs} jobs and {swept.files} files "
-        "were deleted."
-    )
+    typer.echo(f"{swept.results} results, {swept.jobs} jobs and {swept.files} files were deleted.")
 
 
 @app.command(epilog="Example: commitment store remake acme 0123456789abcdef0123456789abcdef")

@@ -53,8 +53,9 @@ def run_worker(settings: Settings, *, beside: int | None = None) -> None:
 
 
 def _load_the_heavy_part() -> None:
-    """Load what every recommendation needs before one waits for it."""
+    """Load what every job needs before one waits for it."""
     importlib.import_module("forecast.pipeline.recommend")
+    importlib.import_module("forecast.pipeline.reforecast")
     importlib.import_module("forecast.usage.reading")
     importlib.import_module("excel_templates.fill")
 

@@ -89,6 +89,11 @@ class Job:
     cancel_asked: bool
     failure: Mapping[str, Any] | None
 
+    @property
+    def address(self) -> str:
+        """Where its result is, or will be; a kind is the singular of its collection."""
+        return f"/v1/{self.kind}s/{self.id}"
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -137,18 +142,22 @@ def enqueue(
     return True
 
 
-def read_job(store: Store, organisation: str, identifier: str) -> Job:
+def read_job(store: Store, organisation: str, identifier: str, *, kind: str | None = None) -> Job:
     """Give a job.
+
+    Parameters
+    ----------
+    kind
+        Only one of this kind will do; None takes any.
 
     Raises
     ------
     UnknownObjectError
-        The organisation has none of this id.
+        The organisation has none of this id and kind.
     """
     with store.look() as connection:
-        row = connection.execute(
-            select(jobs).where(jobs.c.organisation_id == organisation, jobs.c.id == identifier)
-        ).one_or_none()
+        query = select(jobs).where(*_is(organisation, identifier, kind))
+        row = connection.execute(query).one_or_none()
     if row is None:
         raise UnknownObjectError(identifier)
     return job_of(row)
@@ -273,20 +282,13 @@ def cancel_held(store: Store, held: Claim, *, now: datetime) -> None:
         _end(connection, held.job, State.CANCELLED, now)
 
 
-def cancel(store: Store, organisation: str, identifier: str, *, now: datetime) -> Job:
-    """Ask that a job end without a result; one that waits ends at once.
-
-    Raises
-    ------
-    UnknownObjectError
-        The organisation has none of this id.
-    """
+def cancel(
+    store: Store, organisation: str, identifier: str, *, now: datetime, kind: str | None = None
+) -> Job:
+    """Ask that a job end without a result; one that waits ends at once. See `read_job`."""
     with store.write() as connection:
-        row = connection.execute(
-            select(jobs)
-            .where(jobs.c.organisation_id == organisation, jobs.c.id == identifier)
-            .with_for_update()
-        ).one_or_none()
+        query = select(jobs).where(*_is(organisation, identifier, kind))
+        row = connection.execute(query.with_for_update()).one_or_none()
         if row is None:
             raise UnknownObjectError(identifier)
         job = job_of(row)
@@ -315,6 +317,11 @@ def job_of(row: Row[tuple[object, ...]]) -> Job:
         cancel_asked=row.cancel_asked,
         failure=row.failure,
     )
+
+
+def _is(organisation: str, identifier: str, kind: str | None) -> list[ColumnElement[bool]]:
+    found = [jobs.c.organisation_id == organisation, jobs.c.id == identifier]
+    return found if kind is None else [*found, jobs.c.kind == kind]
 
 
 def _takable(now: datetime) -> Select[Any]:
@@ -373,5 +380,5 @@ def _died(job: Job) -> dict[str, Any]:
         "status": 500,
         "detail": f"The worker died {job.n_attempts} times while it worked on this; the operator "
         "finds the cause in its log.",
-        "instance": f"/v1/recommendations/{job.id}",
+        "instance": job.address,
     }

@@ -10,25 +10,26 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from api.jobs import queue
+from api.jobs.inputs import kept_result, laid_down
+from api.jobs.progress import bars
 from api.jobs.queue import Claim, Job, State
 from api.results import StoredResult
 from api.run import Settings, Tell, portfolio_document, recommend_into, terms_document
 from api.store import files
 from api.store import recommendations as published
-from api.store.artifacts import copy_verified, read_verified
 from api.store.files import NamedFile
 from api.store.opening import Store
 from api.uploads import pointing_into_body
 
-KIND = "recommendation"
+KIND: Final = published.KIND
 
 Source = Literal["files", "body"]
 """Whether faults are places in files or pointers into a JSON body."""
 
-_STEPS = (("reading usage", 0.0, 0.15), ("reading bills", 0.15, 0.2), ("deciding", 0.2, 0.9))
+_READING, _BILLS, _DECIDING = [(0.0, 0.15)], [(0.15, 0.2)], [(0.2, 0.9), (0.9, 1.0)]
 """Shares of the time of a run on the example company (43 weeks, two workloads), where the
 workbook takes the last tenth."""
 
@@ -71,31 +72,20 @@ def make(store: Store, job: Job, place: Path, tell: Tell) -> StoredResult:
     DamagedArtifactError
         What went in is absent or was changed.
     """
-    with store.read() as connection:
-        named = files.of(connection, job.organisation, "job", job.id)
-    with tempfile.TemporaryDirectory(prefix="commitment-") as inputs:
-        paths: dict[str, list[Path]] = {"usage": [], "invoice": []}
-        documents: dict[str, tuple[bytes, str]] = {}
-        for i, file in enumerate(named):
-            if file.role in paths:
-                path = Path(inputs) / str(i) / file.name
-                copy_verified(store.artifacts, job.organisation, file.kept.sha256, path)
-                paths[file.role].append(path)
-            else:
-                data = read_verified(store.artifacts, job.organisation, file.kept.sha256)
-                documents[file.role] = data, file.name
-        from_body = job.settings["source"] == "body"
-        with pointing_into_body() if from_body else nullcontext():
-            stored, _ = recommend_into(
-                place,
-                paths["usage"],
-                portfolio_document(*documents["workloads"]),
-                terms_document(*documents["terms"]),
-                _settings(job.settings),
-                invoices=paths["invoice"],
-                format_name="canonical" if from_body else None,
-                bar=_bars(tell, with_bills=bool(paths["invoice"])),
-            )
+    from_body = job.settings["source"] == "body"
+    with laid_down(store, job) as inputs, pointing_into_body() if from_body else nullcontext():
+        workloads, terms = inputs.all("workloads")[0], inputs.all("terms")[0]
+        invoices = inputs.all("invoice")
+        stored, _ = recommend_into(
+            place,
+            inputs.all("usage"),
+            portfolio_document(workloads.read_bytes(), workloads.name),
+            terms_document(terms.read_bytes(), terms.name),
+            _settings(job.settings),
+            invoices=invoices,
+            format_name="canonical" if from_body else None,
+            bar=bars(tell, [*_READING, *(_BILLS if invoices else ()), *_DECIDING]),
+        )
     return stored
 
 
@@ -112,11 +102,7 @@ def work(store: Store, held: Claim, tell: Tell, clock: Callable[[], datetime]) -
     job = held.job
     with tempfile.TemporaryDirectory(prefix="commitment-") as scratch:
         stored = make(store, job, Path(scratch) / "result", tell)
-        named = []
-        for name in stored.files:
-            with (stored.directory / name).open("rb") as stream:
-                kept = store.artifacts.put(job.organisation, stream)
-            named.append(NamedFile(published.RESULT, name, kept))
+        named = kept_result(store, job.organisation, stored.directory, stored.files)
     now = clock()
     with store.write() as connection:
         queue.finish(connection, held, State.SUCCEEDED, now=now)
@@ -130,15 +116,3 @@ def _settings(told: Mapping[str, Any]) -> Settings:
         seed=told["seed"],
         n_scenarios=told["paths"],
     )
-
-
-def _bars(tell: Tell, *, with_bills: bool) -> Callable[[], Tell]:
-    """Map the long pieces of a run, in their order, onto one share from 0 to 1."""
-    spans = [(start, end) for what, start, end in _STEPS if with_bills or what != "reading bills"]
-    begun = iter([*spans, (0.9, 1.0)])
-
-    def bar() -> Tell:
-        start, end = next(begun, (1.0, 1.0))
-        return lambda what, done: tell(what, start + (end - start) * min(max(done, 0.0), 1.0))
-
-    return bar

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from api import problems
-from api.jobs import queue, recommending
+from api.jobs import queue, recommending, reforecasting
 from api.jobs.queue import Claim, LeaseLostError
 from api.run import Tell
 from api.store.database import disk_fault
@@ -36,6 +36,7 @@ POLL_SECONDS = 0.25
 
 WORK: Mapping[str, Callable[[Store, Claim, Tell, Callable[[], datetime]], None]] = {
     recommending.KIND: recommending.work,
+    reforecasting.KIND: reforecasting.work,
 }
 """What to do for each kind of job."""
 
@@ -125,16 +126,18 @@ class Worker:
                 self.store, held, available_at=clock(), because="waiting, its worker was stopped"
             )
         except OverdueJobError:
-            self._fail(held, problems.unexpected_document(_path(held), "It took over an hour."))
+            self._fail(
+                held, problems.unexpected_document(held.job.address, "It took over an hour.")
+            )
         except (InputError, EvidenceError) as error:
-            self._fail(held, problems.error_document(error, _path(held)))
+            self._fail(held, problems.error_document(error, held.job.address))
         except (StoreFullError, StoreUnavailableError) as error:
             self._put_off(held, error)
         except OSError as error:
             self._put_off(held, disk_fault(error))
         except Exception as error:  # the outermost door of a job
             log.error("job %s: unexpected error", held.job.id, exc_info=error)
-            self._fail(held, problems.unexpected_document(_path(held)))
+            self._fail(held, problems.unexpected_document(held.job.address))
 
     def _fail(self, held: Claim, failure: Mapping[str, object]) -> None:
         log.info("job %s: failed with status %s", held.job.id, failure["status"])
@@ -215,7 +218,3 @@ class _Keeper:
             share=share,
             step=step,
         )
-
-
-def _path(held: Claim) -> str:
-    return f"/v1/recommendations/{held.job.id}"

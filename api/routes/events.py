@@ -1,4 +1,4 @@
-"""How far a recommendation is: told when asked, or as it happens (server-sent events)."""
+"""How far a job is: told when asked, or as it happens (server-sent events)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from api.jobs import queue
 from api.jobs.queue import Job
 from api.operations import JSON, Answer, json_response, route
 from api.problems import problem
+from api.store import recommendations, reforecasts
 from api.store.errors import UnknownObjectError
 from api.store.opening import Store
 from api.store.organisations import Scope
@@ -70,29 +71,53 @@ def wait_for(store: Store, job: Job, seconds: float) -> Job:
     return job
 
 
+FOLLOWING = Answer(
+    200,
+    "Where it is; with Accept: text/event-stream, a stream of `progress` events and a last one, "
+    "`end`, each with the same document as its data.",
+    (JobStatus,),
+)
+
+
 @route(
     blueprint,
     "GET",
     "/v1/recommendations/<identifier>/events",
     scope=Scope.READ,
-    answers=[
-        Answer(
-            200,
-            "Where the recommendation is; with Accept: text/event-stream, a stream of `progress` "
-            "events and a last one, `end`, each with the same document as its data.",
-            (JobStatus,),
-        )
-    ],
+    answers=[FOLLOWING],
 )
 def read_events(identifier: str) -> Response:
     """Follow a recommendation while it is made."""
+    return followed(identifier)
+
+
+@route(
+    blueprint,
+    "GET",
+    "/v1/reforecasts/<identifier>/events",
+    scope=Scope.READ,
+    answers=[FOLLOWING],
+)
+def read_reforecast_events(identifier: str) -> Response:
+    """Follow a re-forecast while it is made."""
+    return followed(identifier, kind=reforecasts.KIND)
+
+
+def followed(identifier: str, *, kind: str = recommendations.KIND) -> Response:
+    """Give the state of the caller's job, or its events as they happen.
+
+    Raises
+    ------
+    UnknownObjectError
+        The caller has no job of this id and kind.
+    """
     store = the_store()
-    job = queue.read_job(store, organisation(), identifier)
+    job = queue.read_job(store, organisation(), identifier, kind=kind)
     if request.accept_mimetypes.best_match([JSON, EVENT_STREAM]) != EVENT_STREAM:
         return json_response(status_of(job))
     waiters: threading.BoundedSemaphore = current_app.extensions["waiters"]
     if not waiters.acquire(blocking=False):
-        detail = "Too many callers follow recommendations; ask with Accept: application/json."
+        detail = "Too many callers follow jobs; ask with Accept: application/json."
         return problem(503, detail, headers=[("Retry-After", "5")])
     response = Response(_stream(store, job), content_type=EVENT_STREAM)
     response.headers["X-Accel-Buffering"] = "no"

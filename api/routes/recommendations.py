@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from flask import Blueprint, Response, request
 
-from flask import Blueprint, Response, request, url_for
-
-from api import problems
 from api.access import now, organisation, the_store
 from api.bodies import (
     JobStatus,
@@ -16,34 +13,31 @@ from api.bodies import (
     RecommendationList,
     RecommendationSummary,
 )
+from api.job_answers import (
+    ACCEPTED,
+    CANCELLATION,
+    LOCATION,
+    PREFER,
+    answer_about,
+    cancelled,
+    seconds_preferred,
+)
 from api.jobs import queue, recommending
-from api.jobs.queue import Job, State
-from api.offers import score_stored
-from api.operations import Answer, Parameter, json_response, route
+from api.operations import Answer, json_response, route
 from api.problems import problem
 from api.queries import PAGE, wanted_page
 from api.repeated_requests import made_id
 from api.results import WORKBOOK
-from api.routes.events import status_of, wait_for
+from api.routes.events import wait_for
 from api.store import deletion, recommendations
-from api.store.errors import UnknownObjectError
+from api.store.offer_paths import offer_paths
 from api.store.organisations import Scope
 from api.uploads import FORM, body_inputs, form_inputs
 from forecast.records.recommendation import Recommendation, Refusal
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-MAX_WAIT_SECONDS = 60
-
 blueprint = Blueprint("recommendations", __name__)
-
-PREFER = Parameter(
-    "Prefer",
-    f"`wait=N` waits N seconds, at most {MAX_WAIT_SECONDS}, for the answer itself.",
-    {"type": "string"},
-    place="header",
-)
-_LOCATION = ("Location", "Where the answer is, or will be.")
 
 
 @route(
@@ -61,14 +55,9 @@ _LOCATION = ("Location", "Where the answer is, or will be.")
             "tells whether it is a recommendation or a refusal with a safe amount "
             "(insufficient_evidence).",
             (Recommendation, Refusal),
-            headers=(_LOCATION,),
+            headers=(LOCATION,),
         ),
-        Answer(
-            202,
-            "Accepted; the answer will be under Location, which answers 202 until it is.",
-            (JobStatus,),
-            headers=(_LOCATION, ("Retry-After", "Seconds until it is worth asking.")),
-        ),
+        ACCEPTED,
     ],
     problems=[400, 404, 409, 413, 415, 422, 507],
 )
@@ -90,7 +79,8 @@ def create_recommendation(body: RecommendationBody | None) -> Response:
         settings, named = body_inputs(store, mine, body)
         source = "body" if body.dataset is None else "files"
     job = recommending.ask(store, mine, made_id(), settings, named, source=source, now=now())
-    return _answer(wait_for(store, job, _seconds_preferred()), made=True)
+    job = wait_for(store, job, seconds_preferred())
+    return answer_about(job, lambda: _published(job.id), status=201)
 
 
 @route(
@@ -135,10 +125,15 @@ def read_recommendation(identifier: str) -> Response:
     Where none could be made, the problem that was found is the answer; a cancelled one is gone
     (410).
     """
-    found = recommendations.published_answer(the_store(), organisation(), identifier)
+    found = _published(identifier)
     if found is not None:
         return json_response(found)
-    return _answer(queue.read_job(the_store(), organisation(), identifier))
+    job = queue.read_job(the_store(), organisation(), identifier, kind=recommendations.KIND)
+    return answer_about(job, lambda: _published(identifier))
+
+
+def _published(identifier: str) -> bytes | None:
+    return recommendations.published_answer(the_store(), organisation(), identifier)
 
 
 @route(
@@ -176,8 +171,8 @@ def score_offers(identifier: str, body: OffersBody) -> OfferScores:
 
     Nothing is kept.
     """
-    with recommendations.laid_out(the_store(), organisation(), identifier) as stored:
-        return OfferScores(offers=score_stored(stored, body.stated_offers()))
+    paths = offer_paths(the_store(), organisation(), identifier)
+    return OfferScores(offers=paths.score(body.stated_offers()))
 
 
 @route(
@@ -185,16 +180,13 @@ def score_offers(identifier: str, body: OffersBody) -> OfferScores:
     "POST",
     "/v1/recommendations/<identifier>/cancellation",
     scope=Scope.SIZE,
-    answers=[
-        Answer(200, "It has ended, one way or another.", (JobStatus,)),
-        Answer(202, "It ends at its next step.", (JobStatus,)),
-    ],
+    answers=CANCELLATION,
     problems=[409],
 )
 def cancel_recommendation(identifier: str) -> Response:
     """Cancel a recommendation that is not made yet."""
-    job = queue.cancel(the_store(), organisation(), identifier, now=now())
-    return json_response(status_of(job), 200 if job.state.is_final else 202)
+    kind = recommendations.KIND
+    return cancelled(queue.cancel(the_store(), organisation(), identifier, now=now(), kind=kind))
 
 
 @route(
@@ -210,43 +202,8 @@ def delete_recommendation(identifier: str) -> Response:
 
     One that is not made yet has to be cancelled first (409).
     """
-    if not queue.read_job(the_store(), organisation(), identifier).state.is_final:
+    store, mine, kind = the_store(), organisation(), recommendations.KIND
+    if not queue.read_job(store, mine, identifier, kind=kind).state.is_final:
         return problem(409, "It is not made yet; cancel it first.")
-    deletion.delete_recommendation(the_store(), organisation(), identifier)
+    deletion.delete_result(store, mine, identifier)
     return Response(status=204)
-
-
-def _answer(job: Job, *, made: bool = False) -> Response:
-    """Give what is known of a job: its result, its problem, or where it is."""
-    place = url_for("recommendations.read_recommendation", identifier=job.id)
-    if job.state is State.SUCCEEDED:
-        found = recommendations.published_answer(the_store(), job.organisation, job.id)
-        if found is None:  # deleted since it was made
-            raise UnknownObjectError(job.id)
-        response = json_response(found, 201 if made else 200)
-    elif job.state is State.FAILED and job.failure is not None:
-        return problems.respond(job.failure)
-    elif job.state is State.CANCELLED:
-        return problem(410, "It was cancelled before it was made.")
-    else:
-        response = json_response(status_of(job), 202)
-        response.headers["Retry-After"] = "1"
-    if made or response.status_code == 202:
-        response.headers["Location"] = place
-    if made and (seconds := _seconds_preferred()):
-        response.headers["Preference-Applied"] = f"wait={seconds:g}"
-    return response
-
-
-def _seconds_preferred() -> float:
-    """Read `Prefer: wait=N` (RFC 7240); a preference that is none is ignored, as the RFC says.
-
-    The answer says which wait was applied.
-    """
-    for preference in request.headers.get("Prefer", "").split(","):
-        found = re.fullmatch(
-            r"wait\s*=\s*\"?([0-9]{1,6})\"?", preference.split(";")[0].strip(), re.I
-        )
-        if found:
-            return float(min(int(found[1]), MAX_WAIT_SECONDS))
-    return 0.0

@@ -16,12 +16,12 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy import Connection, Date, Table, insert, select, text
 
 from api.store.artifacts import CHUNK_BYTES
 from api.store.columns import MicroUsd, UtcInstant
@@ -111,7 +111,7 @@ def _write_rows(connection: Connection, table: Table, path: Path) -> int:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # an instant is one too
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value
 
@@ -186,6 +186,8 @@ def _rows(table: Table, stream: IO[bytes]) -> Iterator[dict[str, Any]]:
             value = row[column.name]
             if value is not None and isinstance(column.type, UtcInstant):
                 row[column.name] = datetime.fromisoformat(value)
+            elif value is not None and isinstance(column.type, Date):
+                row[column.name] = date.fromisoformat(value)
             elif value is not None and isinstance(column.type, MicroUsd):
                 row[column.name] = Decimal(value)
         yield row

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
+from api.store import contracts
 from api.store import recommendations as published
+from api.store import reforecasts as reforecasted
 from api.store.errors import UnknownObjectError
 from api.store.idempotency import KEPT
 from api.store.opening import Store
@@ -22,26 +24,35 @@ from api.store.schema import (
     metadata,
     organisations,
     recommendations,
+    reforecasts,
 )
 
 UNNAMED_FOR = timedelta(hours=1)
 """Age at which a file that nothing names is removed: no request takes nearly as long."""
 
 FAILURES_KEPT = timedelta(days=30)
-"""How long it is told why a recommendation was not made."""
+"""How long it is told why a result was not made."""
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep removed."""
+    """What a sweep removed.
 
-    recommendations: int
+    Attributes
+    ----------
+    results
+        Recommendations and re-forecasts.
+    jobs
+        These, and those that ended without a result.
+    """
+
+    results: int
     jobs: int
     files: int
 
 
-def delete_recommendation(store: Store, organisation: str, identifier: str) -> None:
-    """Delete a recommendation with its job and what it was made from; `sweep` removes the files.
+def delete_result(store: Store, organisation: str, identifier: str) -> None:
+    """Delete a result with its job and what it was made from; `sweep` removes the files.
 
     Raises
     ------
@@ -53,13 +64,31 @@ def delete_recommendation(store: Store, organisation: str, identifier: str) -> N
             raise UnknownObjectError(identifier)
 
 
+def delete_contract(store: Store, organisation: str, identifier: str) -> None:
+    """Delete a contract with every re-forecast of it.
+
+    A worker that is busy with one finds its job gone and publishes nothing.
+
+    Raises
+    ------
+    UnknownObjectError
+        The organisation has none of this id.
+    """
+    with store.write() as connection:
+        contracts.lock_contract(connection, organisation, identifier)
+        for reforecast in reforecasted.of_contract(connection, identifier):
+            _delete_job(connection, organisation, reforecast)
+        contracts.forget(connection, organisation, identifier)
+
+
 def sweep(store: Store, *, now: datetime, retention: timedelta | None) -> Swept:
     """Delete what is past its time.
 
     Parameters
     ----------
     retention
-        Age at which recommendations go; None keeps them.
+        Age at which recommendations and re-forecasts go; None keeps them. Contracts stay, with
+        the advice they were signed on, until somebody deletes them.
     """
     with store.write() as connection:
         old = _old_jobs(connection, now, retention)
@@ -109,13 +138,15 @@ def _old_jobs(
     )
     found = list(connection.execute(ended))
     if retention is not None:
-        past = select(*columns).join(recommendations, recommendations.c.id == jobs.c.id)
-        found += connection.execute(past.where(recommendations.c.created_at < now - retention))
+        for results in (recommendations, reforecasts):
+            past = select(*columns).join(results, results.c.id == jobs.c.id)
+            found += connection.execute(past.where(results.c.created_at < now - retention))
     return [(row[0], row[1], row[2]) for row in found]
 
 
 def _delete_job(connection: Connection, organisation: str, identifier: str) -> bool:
     published.forget(connection, organisation, identifier)
+    reforecasted.forget(connection, organisation, identifier)
     mine = jobs.c.organisation_id == organisation, jobs.c.id == identifier
     return connection.execute(delete(jobs).where(*mine)).rowcount == 1
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 from api.store.artifacts import Kept
 from api.store.schema import files
 
-OwnerKind = Literal["dataset", "portfolio", "job", "recommendation"]
+OwnerKind = Literal["dataset", "portfolio", "contract", "job", "recommendation", "reforecast"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class NamedFile:
     Attributes
     ----------
     role
-        usage, invoice, workloads or terms of what went in; result of what came out.
+        usage, invoice, workloads, terms and so on of what went in; result of what came out.
     name
         How it is called in messages, in the provenance, or below a result's directory.
     """

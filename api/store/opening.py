@@ -146,5 +146,5 @@ class Store:
             raise disk_fault(error) from error
 
 
-NEWEST = "0001"
+NEWEST = "0002"
 """Revision of the tables in schema.py; a test holds it against the migrations."""

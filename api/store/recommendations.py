@@ -8,24 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from api.results import ANSWER, WORKBOOK, StoredResult, read_result
-from api.store import files
-from api.store.artifacts import Artifacts, copy_verified, read_verified
-from api.store.errors import DamagedArtifactError, UnknownObjectError
+from api.store import files, published
+from api.store.artifacts import copy_verified
+from api.store.errors import DamagedArtifactError
 from api.store.files import NamedFile
 from api.store.opening import Store
 from api.store.pages import Page, Wanted
-from api.store.schema import files as files_table
 from api.store.schema import recommendations
 from forecast.errors import InputError
 from forecast.records.recommendation import Recommendation, Refusal
 
-RESULT = "result"
+KIND: Final = "recommendation"
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def publish(
             package_version=result.provenance.package_version,
         )
     )
-    files.add(connection, organisation, "recommendation", identifier, named)
+    files.add(connection, organisation, KIND, identifier, named)
 
 
 def _amount(result: Recommendation | Refusal) -> Decimal:
@@ -75,65 +74,18 @@ def _amount(result: Recommendation | Refusal) -> Decimal:
 
 
 def published_files(store: Store, organisation: str, identifier: str) -> tuple[NamedFile, ...]:
-    """Give the files of a recommendation, the answer first.
-
-    Raises
-    ------
-    UnknownObjectError
-        The organisation has published none of this id.
-    """
-    with store.read() as connection:
-        found = files.of(connection, organisation, "recommendation", identifier)
-    if not found:
-        raise UnknownObjectError(identifier)
-    return found
+    """Give the files of a recommendation, the answer first; see `published.result_files`."""
+    return published.result_files(store, organisation, KIND, identifier)
 
 
 def published_file(store: Store, organisation: str, identifier: str, name: str) -> bytes | None:
-    """Read one file of a recommendation as it was stored; None where it has none of this name.
-
-    Raises
-    ------
-    UnknownObjectError
-        The organisation has published none of this id.
-    DamagedArtifactError
-        The file is absent or was changed.
-    """
-    for file in published_files(store, organisation, identifier):
-        if file.name == name:
-            return read_verified(store.artifacts, organisation, file.kept.sha256)
-    return None
-
-
-_ANSWER_DIGEST = select(files_table.c.sha256).where(
-    files_table.c.organisation_id == bindparam("organisation"),
-    files_table.c.owner_kind == "recommendation",
-    files_table.c.owner_id == bindparam("identifier"),
-    files_table.c.name == ANSWER,
-)
+    """Read one file of a recommendation; see `published.result_file`."""
+    return published.result_file(store, organisation, KIND, identifier, name)
 
 
 def published_answer(store: Store, organisation: str, identifier: str) -> bytes | None:
-    """Read the answer of a recommendation as it was stored; None where none is published.
-
-    The most frequent question: one row is asked for, and the bytes, which never change, are kept
-    in memory for the next one who may see them.
-
-    Raises
-    ------
-    DamagedArtifactError
-        The file is absent or was changed.
-    """
-    with store.look() as connection:
-        sha256 = connection.scalar(
-            _ANSWER_DIGEST, {"organisation": organisation, "identifier": identifier}
-        )
-    return None if sha256 is None else _remembered(store.artifacts, organisation, sha256)
-
-
-@lru_cache(maxsize=64)  # answers are 0.1 to 0.5 MB
-def _remembered(artifacts: Artifacts, organisation: str, sha256: str) -> bytes:
-    return read_verified(artifacts, organisation, sha256)
+    """Read the answer of a recommendation; see `published.answer`."""
+    return published.answer(store, organisation, KIND, identifier, ANSWER)
 
 
 @contextmanager
@@ -174,6 +126,6 @@ def list_recommendations(store: Store, organisation: str, wanted: Wanted) -> Pag
 
 def forget(connection: Connection, organisation: str, identifier: str) -> None:
     """Delete a recommendation with what it was made from."""
-    files.drop(connection, organisation, "recommendation", identifier)
+    files.drop(connection, organisation, KIND, identifier)
     files.drop(connection, organisation, "job", identifier)
     connection.execute(delete(recommendations).where(recommendations.c.id == identifier))

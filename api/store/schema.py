@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -120,6 +121,39 @@ recommendations = Table(
 """`amount_usd` is what to sign for, or what not to exceed; `id` is that of the job, so that a job
 can publish one result and no second."""
 
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _owner(),
+    Column("created_at", UtcInstant, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("sha256", Sha256, nullable=False),
+    Column("recommendation_id", Id, nullable=False),
+    Column("term_start", Date, nullable=False),
+    Column("term_months", Integer, nullable=False),
+    Column("commitment_usd", MicroUsd, nullable=False),
+    Index("uq_contracts_organisation_id_sha256", "organisation_id", "sha256", unique=True),
+)
+"""A signed contract with the files of the advice it was signed on, so that it outlives the
+recommendation. The same contract again has the same digest and is kept once."""
+
+reforecasts = Table(
+    "reforecasts",
+    metadata,
+    Column("id", Id, ForeignKey("jobs.id"), primary_key=True),
+    _owner(),
+    Column("contract_id", Id, ForeignKey("contracts.id"), nullable=False, index=True),
+    Column("as_of", Date, nullable=False),
+    Column("previous_id", Id),
+    Column("fingerprint", Sha256, nullable=False),
+    Column("created_at", UtcInstant),
+    Column("expect_to_pay_usd", MicroUsd),
+    Column("package_version", String(32)),
+)
+"""A re-forecast that was asked for; one that is published has `created_at`. `previous_id` is what
+it is held against, null for the advice; `fingerprint` is that of everything it is made from."""
+
 files = Table(
     "files",
     metadata,
@@ -142,8 +176,8 @@ files = Table(
         unique=True,
     ),
 )
-"""Which artifact is what of a dataset, a portfolio, a job (what went in) or a recommendation (what
-came out). An artifact that no row names is swept away."""
+"""Which artifact is what of a dataset, a portfolio, a contract, a job (what went in), a
+recommendation or a re-forecast (what came out). An artifact that no row names is swept away."""
 
 idempotency_keys = Table(
     "idempotency_keys",

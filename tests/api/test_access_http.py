@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example_buyer import TERMS, TWELVE_WEEKS, WORKLOADS, run, usage_csv
+from contract_buyer import Q1
+from example_buyer import run
 from flask.testing import FlaskClient
 from problem_details import problem_of
+from quarter_http import FIRST_QUARTER, SignedBuyer
 from running_service import served, store_of
 from sqlalchemy import select
 
@@ -52,18 +54,10 @@ class Company:
 
     def settle(self) -> dict[str, str]:
         """Make one of everything; give the identifiers by the collections they are in."""
-        usage = usage_csv(last=TWELVE_WEEKS).encode()
-        made = self.ask(
-            "POST",
-            "/v1/recommendations",
-            data={
-                "usage": (io.BytesIO(usage), "usage.csv"),
-                "workloads": (io.BytesIO(WORKLOADS.encode()), "workloads.toml"),
-                "terms": (io.BytesIO(TERMS.encode()), "terms.toml"),
-            },
-        )
-        assert made.status_code == 201, made.text
-        dataset = self.ask("POST", "/v1/datasets", data={"usage": (io.BytesIO(usage), "u.csv")})
+        buyer = SignedBuyer(self.ask)
+        dataset = buyer.export(*FIRST_QUARTER)
+        quarter = buyer.reforecast(dataset, Q1)
+        assert quarter.status_code == 201, quarter.text
         portfolio = self.ask(
             "PUT",
             "/v1/portfolios/chat",
@@ -72,8 +66,10 @@ class Company:
         assert portfolio.status_code == 201, portfolio.text
         key = self.ask("POST", "/v1/keys", json={"name": "more", "scope": "read"})
         return {
-            "recommendations": made.headers["Location"].rsplit("/", 1)[1],
-            "datasets": dataset.json["id"],
+            "recommendations": buyer.recommendation,
+            "contracts": buyer.contract,
+            "reforecasts": quarter.headers["Location"].rsplit("/", 1)[1],
+            "datasets": dataset,
             "portfolios": "chat",
             "keys": key.json["id"],
         }
@@ -174,7 +170,7 @@ class TestIsolation:
     ) -> None:
         lists = [p for p, m, o in operations(document) if m == "GET" and "{" not in p
                  and p not in PUBLIC and p not in ("/v1/rate-cards", "/v1/audit-log")]  # fmt: skip
-        assert len(lists) == 4
+        assert len(lists) == 6
         for path in lists:
             theirs, ours = other.ask("GET", path).text, acme.ask("GET", path).text
             for identifier in set(things.values()) - {"chat"}:

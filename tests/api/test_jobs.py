@@ -224,7 +224,7 @@ class TestWorker:
         assert job.state is State.FAILED
         assert job.failure is not None
         assert job.failure["status"] == 422
-        assert job.failure["instance"] == f"/v1/recommendations/{job.id}"
+        assert job.failure["instance"] == f"/v1/tests/{job.id}"
         assert job.failure["errors"][0]["row"] == 3
 
     def test_what_nobody_foresaw_is_told_to_the_log_alone(

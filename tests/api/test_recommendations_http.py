@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
@@ -157,6 +158,19 @@ def test_an_id_that_was_never_given_is_not_found(
     problem_of(response, 404)
 
 
+def test_paths_in_memory_are_told_to_nobody_once_the_recommendation_is_deleted(
+    client: FlaskClient, usage_text: str
+) -> None:
+    location = post(client, usage_text).headers["Location"]
+    offers = {"offers": [json_body(SHORT)["terms"] | {"commitment_usd": "90000"}]}
+    first = client.post(f"{location}/offers", json=offers)
+    # The files are gone: what is answered now is answered from memory.
+    shutil.rmtree(store_of(client).artifacts.root)
+    assert client.post(f"{location}/offers", json=offers).data == first.data
+    assert client.delete(location).status_code == 204
+    problem_of(client.post(f"{location}/offers", json=offers), 404)
+
+
 def test_damaged_evidence_is_the_services_fault(client: FlaskClient, usage_text: str) -> None:
     location = post(client, usage_text).headers["Location"]
     store, identifier = store_of(client), location.rsplit("/", 1)[1]
@@ -180,7 +194,7 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown file": ({"receipt": (io.BytesIO(b"x"), "x.csv")}, "/receipt"),
     "a seed that is none": ({"seed": "-1"}, "/seed"),
     "too few paths": ({"paths": "99"}, "/paths"),
-    "too many paths": ({"paths": "5001"}, "/paths"),
+    "too many paths": ({"paths": "10001"}, "/paths"),
     "a day that is none": ({"as_of": "2026-02-30"}, "/as_of"),
     "a day in words": ({"as_of": "yesterday"}, "/as_of"),
     "two seeds": ({"seed": ["1", "2"]}, "/seed"),

@@ -420,7 +420,7 @@ class TestIdempotency:
     ) -> None:
         headers = {"Idempotency-Key": "k1"}
         with monkeypatch.context() as patched:
-            patched.setattr("api.routes.recommendations._answer", broken)
+            patched.setattr("api.routes.recommendations.answer_about", broken)
             problem_of(idle.post(HERE, data=form(SHORT), headers=headers), 500)
         assert count(idle, jobs) == 1
         answer = idle.post(HERE, data=form(SHORT), headers=headers)

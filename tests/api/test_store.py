@@ -458,8 +458,8 @@ class TestDeletion:
         organisation = acme(store)
         published(store, organisation, Decimal(1), at=NOW - timedelta(days=91))
         young = published(store, organisation, Decimal(1), at=NOW - timedelta(days=89))
-        assert sweep(store, now=NOW, retention=None).recommendations == 0
-        assert sweep(store, now=NOW, retention=timedelta(days=90)).recommendations == 1
+        assert sweep(store, now=NOW, retention=None).results == 0
+        assert sweep(store, now=NOW, retention=timedelta(days=90)).results == 1
         with store.read() as connection:
             assert connection.scalars(select(jobs.c.id)).all() == [young]
 

@@ -76,8 +76,8 @@ def test_what_was_made_otherwise_is_told(kept: tuple[Path, str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("migrate",), "revision 0001"),
-        (("sweep",), "0 recommendations, 0 jobs and 0 files"),
+        (("migrate",), "revision 0002"),
+        (("sweep",), "0 results, 0 jobs and 0 files"),
     ],
 )
 def test_housekeeping_says_what_it_did(
