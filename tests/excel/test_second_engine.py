@@ -7,7 +7,6 @@ hundred formulas, so the decision set here is small.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -23,11 +22,7 @@ from forecast.paths import DecisionSet
 from forecast.records.recommendation import Recommendation
 from forecast.whatif import WhatIf
 
-pytestmark = [
-    pytest.mark.slow,
-    # The engine's dependencies are not ours to mend, and no user has them.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
-]
+pytestmark = pytest.mark.slow
 FILE = "negotiation.xlsx"
 TERMS = example.terms(settlement="quarterly", unused_value_share=0.25)
 
@@ -38,9 +33,7 @@ class Engine:
     def __init__(self, path: Path) -> None:
         import formulas
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self.model = formulas.ExcelModel().loads(str(path)).finish(circular=False)
+        self.model = formulas.ExcelModel().loads(str(path)).finish(circular=False)
         self.found: Any = None
 
     def calculate(self, typed: dict[tuple[str, str], Any]) -> None:
