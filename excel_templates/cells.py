@@ -9,6 +9,7 @@ edited or copied.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from copy import copy
 from datetime import date, datetime
@@ -26,19 +27,23 @@ TEXT_LIMIT: Final = 1500
 
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 _KEPT_CONTROLS: Final = ("\n",)
+_ESCAPE_LIKE: Final = re.compile("(_x[0-9A-Fa-f]{4})_")
+"""Programs read `_x003D_` in a stored text as the character of that number, `=` (ECMA-376-1,
+22.9.2.19, ST_Xstring); openpyxl does not, so that escaping it would not come back."""
 
 
 def plain_text(value: str, limit: int = TEXT_LIMIT) -> str:
     """Strip what is no text: control and direction marks; shorten what is too long.
 
-    >>> plain_text("a" + chr(7) + "b"), plain_text("x" * 9, limit=4)
-    ('ab', 'xxx…')
+    >>> plain_text("a" + chr(7) + "b"), plain_text("x" * 9, limit=4), plain_text("_x003D_1+1")
+    ('ab', 'xxx…', '_x003D-1+1')
     """
     kept = "".join(
         c
         for c in value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
         if c in _KEPT_CONTROLS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     ).strip()
+    kept = _ESCAPE_LIKE.sub(r"\1-", kept)
     return kept if len(kept) <= limit else f"{kept[: limit - 1]}…"
 
 

@@ -73,15 +73,21 @@ def by_period(monthly: Floats, period_months: int) -> Floats:
     return np.asarray(monthly.reshape(m, t // period_months, period_months, w).sum(axis=2))
 
 
-def slip_loss(decisions: DecisionSet, workload: str, n: int) -> float:
-    """Mean share of a workload's list saving that lies in its first `n` active months, ℓ_w(n)."""
+def slip_losses(decisions: DecisionSet, workload: str) -> Floats:
+    """Mean share of a workload's list saving in its first n active months, ℓ_w(n), n = 0 … T."""
     w = decisions.workloads.index(workload)
-    saving = (decisions.as_is_usd - decisions.optimised_usd)[:, :, w].mean(axis=0)
-    total = saving.sum()
-    active = np.flatnonzero(saving > 0)
-    if n == 0 or total <= 0 or not len(active):
-        return 0.0
-    return float(saving[active[:n]].sum() / saving[active].sum())
+    saving = (decisions.as_is_usd[:, :, w] - decisions.optimised_usd[:, :, w]).mean(axis=0)
+    lost = saving[saving > 0].cumsum()
+    losses = np.zeros(len(saving) + 1)
+    if len(lost) and saving.sum() > 0:
+        losses[1:] = 1.0
+        losses[1 : len(lost) + 1] = lost / lost[-1]
+    return losses
+
+
+def slip_loss(decisions: DecisionSet, workload: str, n: int) -> float:
+    """Give ℓ_w(n) for one number of months, however large."""
+    return float(slip_losses(decisions, workload)[min(n, len(decisions.months))])
 
 
 def apply(decisions: DecisionSet, settings: WhatIf, *, period_months: int) -> tuple[Floats, Floats]:
@@ -92,15 +98,11 @@ def apply(decisions: DecisionSet, settings: WhatIf, *, period_months: int) -> tu
         raise InputError(f"no such workload: {', '.join(sorted(unknown))}")
     as_is = by_period(decisions.as_is_usd, period_months)
     saving = as_is - by_period(decisions.optimised_usd, period_months)
-    keep = np.array(
-        [
-            0.0
-            if name in settings.switched_off
-            else settings.realisation_share
-            * (1 - slip_loss(decisions, name, settings.slip_months.get(name, 0)))
-            for name in decisions.workloads
-        ]
-    )
+    kept = dict.fromkeys(decisions.workloads, settings.realisation_share)
+    for name, n in settings.slip_months.items():
+        kept[name] *= 1 - slip_loss(decisions, name, n)
+    kept |= dict.fromkeys(settings.switched_off, 0.0)
+    keep = np.array(list(kept.values()))
     demand = np.array([settings.demand_factors.get(name, 1.0) for name in decisions.workloads])
     factor = (1 + settings.growth_shock_share) * (1 + settings.price_change_share)
     total = as_is.sum(axis=2) + as_is @ (demand - 1)

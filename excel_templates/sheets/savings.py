@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from forecast.paths import DecisionSet, Floats
-from forecast.whatif import by_period, slip_loss
+from forecast.whatif import by_period, slip_losses
 
 MAX_SAVING_CELLS: Final = 240_000
 """Cells spent on savings by workload. Measured on 1,000 scenarios of 12 periods (repeat with
@@ -62,7 +62,6 @@ def savings_of(decisions: DecisionSet, period_months: int, apart: Collection[str
     as_is = by_period(decisions.as_is_usd, period_months)
     saving = np.round(as_is - by_period(decisions.optimised_usd, period_months), 6)
     m, p, _ = saving.shape
-    n_months = len(decisions.months)
     mean = saving.sum(axis=1).mean(axis=0)
     active = [w for w in np.argsort(-np.abs(mean), kind="stable") if saving[:, :, w].any()]
     room = max(1, min(MAX_SWITCHES, MAX_SAVING_CELLS // (m * p)))
@@ -73,17 +72,17 @@ def savings_of(decisions: DecisionSet, period_months: int, apart: Collection[str
     single = [w for w in np.argsort(-np.abs(mean), kind="stable") if w in single]
     names = [decisions.workloads[w] for w in single]
     parts = [saving[:, :, w] for w in single]
-    losses = [[slip_loss(decisions, name, n) for n in range(n_months + 1)] for name in names]
+    losses = [slip_losses(decisions, name) for name in names]
     members = [(name,) for name in names]
     if rest:
         names.append(REST)
         parts.append(saving[:, :, rest].sum(axis=2))
-        losses.append([0.0] * (n_months + 1))
+        losses.append(np.zeros(len(decisions.months) + 1))
         members.append(tuple(decisions.workloads[w] for w in rest))
     return Savings(
         tuple(names),
         np.round(as_is.sum(axis=2), 6),
         np.stack(parts, axis=2) if parts else np.zeros((m, p, 0)),
-        np.array(losses).reshape(len(names), n_months + 1),
+        np.array(losses).reshape(len(names), len(decisions.months) + 1),
         tuple(members),
     )

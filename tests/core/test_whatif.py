@@ -6,7 +6,7 @@ import pytest
 from forecast.errors import InputError
 from forecast.paths import DecisionSet
 from forecast.units import month_range
-from forecast.whatif import WhatIf, apply, slip_loss
+from forecast.whatif import WhatIf, apply, slip_loss, slip_losses
 
 
 def _decisions() -> DecisionSet:
@@ -32,6 +32,13 @@ def test_a_slip_loses_the_first_active_months():
     assert slip_loss(_decisions(), "b", 2) == 0.0
     _, optimised = apply(_decisions(), WhatIf(slip_months={"a": 2}), period_months=12)
     assert optimised[:, 0] == pytest.approx(240 - 36 * 4 / 6)
+
+
+def test_what_slips_beyond_the_active_months_is_lost_whole():
+    losses = slip_losses(_decisions(), "a")
+    assert losses.tolist() == pytest.approx([n / 6 for n in range(7)] + [1.0] * 6)
+    assert slip_loss(_decisions(), "a", 120) == 1.0
+    assert slip_losses(_decisions(), "b").tolist() == [0.0] * 13
 
 
 def test_shocks_multiply():
