@@ -75,15 +75,9 @@ class WorkloadPlan:
         return self.workload.owner_state if self.workload else OwnerState.PROPOSED
 
 
-def carried_mix(
-    daily: pd.DataFrame, workload: Workload | None, card: RateCard, as_of: date
-) -> TokenMix | None:
-    """Give the mix of the last `MIX_WINDOW_DAYS` with usage, else that of the planned launch.
-
-    The window ends on the last day with demand, so that idle days with rows of zeros do not hide
-    how the work is done.
-    """
-    mix = observed_mix(mix_window(daily, card, as_of), card.facts)
+def carried_mix(window: pd.DataFrame, workload: Workload | None, card: RateCard) -> TokenMix | None:
+    """Give the mix of the rows of `mix_window`, else that of the planned launch."""
+    mix = observed_mix(window, card.facts)
     if mix is not None:
         return mix
     if workload is not None and workload.launch is not None:
@@ -98,7 +92,11 @@ def carried_mix(
 
 
 def mix_window(daily: pd.DataFrame, card: RateCard, as_of: date) -> pd.DataFrame:
-    """Give the rows of the last `MIX_WINDOW_DAYS` with demand."""
+    """Give the rows of the last `MIX_WINDOW_DAYS` with demand.
+
+    The window ends on the last day with demand, so that idle days with rows of zeros do not hide
+    how the work is done.
+    """
     used = daily[(daily["day"] <= pd.Timestamp(as_of)) & (demand_units(daily, card.facts) > 0)]
     if used.empty:
         return used
@@ -171,7 +169,8 @@ def plan_workloads(
     for name, child in zip(names, rng.spawn(len(names)), strict=True):
         workload = portfolio.by_name(name)
         rows = by_workload.get(name, daily.iloc[:0])
-        mix = carried_mix(rows, workload, card, as_of)
+        window = mix_window(rows, card, as_of)
+        mix = carried_mix(window, workload, card)
         if mix is None:
             mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))
         classification = classify(workload, {key.platform for key in mix.keys})
@@ -181,10 +180,10 @@ def plan_workloads(
             workload,
             classification,
             DayPrices(card, prices_day),
-            mix_window(rows, card, as_of),
+            window,
             prompt,
         )
-        drift = _drift_note(mix_window(rows, card, as_of), card, prices_day)
+        drift = _drift_note(window, card, prices_day)
         choice = replace(choice, notes=(*choice.notes, *drift))
         draws = draw_effects(workload, n_scenarios, rng=child, observed=choice.observed_hits)
         plans.append(
