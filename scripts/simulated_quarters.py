@@ -90,6 +90,7 @@ def following(outcome: ReforecastOutcome, company: Company, day: date) -> Previo
         portfolio=company.portfolio(day),
         card=outcome.card,
         digest=InputDigest(name="reforecast.json", sha256=""),
+        projection=outcome.projection,
     )
 
 

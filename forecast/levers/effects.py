@@ -4,6 +4,11 @@ Stated shares are drawn by the weight of their evidence (`shares`), hit shares o
 the best that is known of them (`hit_shares`), the share that passes on a lighter model by its
 evaluation (`pass_shares`). Levers start late by a geometric number of months.
 
+Nobody knows the chance p that a migration comes in a month that it is waited for. With p drawn from
+Beta(2, m), what is to come is m months late on average, and after k months without it from
+Beta(2, m + k): m + k months more (a geometric distribution whose p is not the same for all, Fader
+and Hardie 2007, doi:10.1002/dir.20074). So a lever that is behind its month slips the longer.
+
 Every workload takes the same number of random numbers whatever its levers are, so that one more
 lever or better evidence leaves every other draw as it was.
 """
@@ -80,25 +85,37 @@ class LeverDraws:
     reusable_share: float = 1.0
 
 
-def draw_slip(state: OwnerState, uniforms: Floats) -> NDArray[np.int64]:
+def mean_slip_months(state: OwnerState, late_months: int = 0) -> float:
+    """Months of delay still to come on average, `late_months` after the month stated.
+
+    >>> mean_slip_months(OwnerState.ACCEPTED), mean_slip_months(OwnerState.ACCEPTED, 3)
+    (2.0, 5.0)
+    """
+    mean = MEAN_SLIP_MONTHS[state]
+    return mean + late_months if mean else 0.0
+
+
+def draw_slip(state: OwnerState, uniforms: Floats, late_months: int = 0) -> NDArray[np.int64]:
     """Map uniform numbers to months of delay: geometric from 0, its mean by the owner's state.
 
     >>> draw_slip(OwnerState.ACCEPTED, np.array([0.0, 0.5, 0.9])).tolist()
     [0, 1, 5]
     """
-    mean = MEAN_SLIP_MONTHS[state]
+    mean = mean_slip_months(state, late_months)
     if mean == 0:
         return np.zeros(len(uniforms), dtype=np.int64)
     return np.floor(np.log1p(-uniforms) / np.log(mean / (1 + mean))).astype(np.int64)
 
 
-def started_share(state: OwnerState, months: int) -> float:
-    """Probability that levers act `months` after the month they were planned for.
+def started_share(state: OwnerState, months: int, late_months: int = 0) -> float:
+    """Probability that levers act `months` after the month they are planned for now.
 
     >>> [round(started_share(OwnerState.SCHEDULED, n), 3) for n in (-1, 0, 1, 2)]
     [0.0, 0.5, 0.75, 0.875]
+    >>> round(started_share(OwnerState.SCHEDULED, 0, late_months=2), 3)
+    0.25
     """
-    mean = MEAN_SLIP_MONTHS[state]
+    mean = mean_slip_months(state, late_months)
     return 1.0 - (mean / (1.0 + mean)) ** (months + 1) if months >= 0 else 0.0
 
 
@@ -108,6 +125,7 @@ def draw_effects(
     *,
     rng: np.random.Generator,
     observed: Mapping[Ttl, float] | None = None,
+    late_months: int = 0,
 ) -> LeverDraws:
     """Draw the effects of a workload's levers in `n` scenarios.
 
@@ -121,10 +139,12 @@ def draw_effects(
         Gives `N_UNIFORMS` · n uniform numbers, whatever the levers are.
     observed
         Hit shares that the usage shows, by lifetime (`hit_shares.observed_hits`).
+    late_months
+        Months by which they are behind the month stated already.
     """
     uniforms = rng.random((N_UNIFORMS, n))
     state = workload.owner_state if workload else OwnerState.PROPOSED
-    return _effects(workload, uniforms, draw_slip(state, uniforms[5]), observed)
+    return _effects(workload, uniforms, draw_slip(state, uniforms[5], late_months), observed)
 
 
 def mean_effects(
@@ -196,7 +216,7 @@ def _batch_hits(lever: CachingLever, ttl: Ttl) -> tuple[float, Evidence]:
 
 
 def effect_assumptions(
-    workload: Workload, observed: Mapping[Ttl, float] | None = None
+    workload: Workload, observed: Mapping[Ttl, float] | None = None, late_months: int = 0
 ) -> tuple[Assumption, ...]:
     """List what the levers of a workload rest on that no price list says.
 
@@ -204,6 +224,8 @@ def effect_assumptions(
     ----------
     observed
         Hit shares that the usage shows, by lifetime.
+    late_months
+        Months by which they are behind the month stated already.
     """
     found: list[Assumption] = []
     for lever, evidence, figures in _stated(workload):
@@ -232,8 +254,9 @@ def effect_assumptions(
     if found:
         found.append(
             Assumption(
-                name=f"adoption slip once {workload.owner_state.value}",
-                value=f"{MEAN_SLIP_MONTHS[workload.owner_state]:g} months on average, geometric",
+                name=_slip_of(workload, late_months),
+                value=f"{mean_slip_months(workload.owner_state, late_months):g} months on average, "
+                "geometric",
                 provenance=Provenance.CLAIM,
                 source="assumption of this package",
                 as_of=_AS_OF,
@@ -249,6 +272,12 @@ def effect_assumptions(
         found += _hit_assumptions(workload.name, workload.caching, observed or {})
         found += _batch_hit_assumptions(workload.caching, in_batch=in_batch)
     return tuple(dict.fromkeys(found))
+
+
+def _slip_of(workload: Workload, late_months: int) -> str:
+    if late_months:
+        return f"{workload.name}: adoption slip, {late_months} months behind its month"
+    return f"adoption slip once {workload.owner_state.value}"
 
 
 def _stated(workload: Workload) -> list[tuple[str, Evidence, list[tuple[str, float]]]]:

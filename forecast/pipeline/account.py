@@ -75,7 +75,9 @@ def assumptions_of(
         assumption
         for plan in plans
         if plan.workload is not None and plan.choice.active
-        for assumption in effect_assumptions(plan.workload, plan.choice.observed_hits)
+        for assumption in effect_assumptions(
+            plan.workload, plan.choice.observed_hits, plan.late_months
+        )
     ]
     shares = [
         Assumption(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from forecast.paths import DecisionSet
+from forecast.pipeline.projection import Projection
 from forecast.pipeline.standing import Standing
 from forecast.records.rates import RateCard
 from forecast.records.recommendation import InputDigest, Recommendation
@@ -28,6 +29,8 @@ class Previous:
         The prices it knew; None where an older version kept none.
     digest
         The file it was read from.
+    projection
+        What it was drawn as, by this version from these inputs; None puts them through again.
     """
 
     result: Recommendation | Reforecast
@@ -36,6 +39,7 @@ class Previous:
     portfolio: Portfolio
     card: RateCard | None
     digest: InputDigest
+    projection: Projection | None = None
 
     @property
     def standing(self) -> Standing:

@@ -17,12 +17,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from forecast.mix import UNITS_PER_TOKEN, TokenMix, demand_units, observed_mix
+from forecast.mix import TokenMix, demand_units, observed_mix
 from forecast.pipeline.replacement import Aligned, levers_of
+from forecast.pipeline.shipped_levers import moved_shares
 from forecast.pipeline.workload_plans import WorkloadPlan, unit_cost
 from forecast.records.rates import RateCard
 from forecast.records.reforecast import MeasuredShare, Promise
-from forecast.records.usage import TOKEN_KINDS, ServiceTier, TokenKind
+from forecast.records.usage import TOKEN_KINDS, TokenKind
 from forecast.records.workloads import Workload
 from forecast.review.mixes import model_mix, token_mix
 from forecast.units import to_cents
@@ -91,18 +92,8 @@ def _saved(before: WorkloadPlan, mix: TokenMix, levers: set[str], pair: Aligned)
 
 def _shares(workload: Workload, mix: TokenMix, card: RateCard) -> Iterator[MeasuredShare]:
     """Shares of demand that each lever is meant to move, stated and measured."""
-    by_key = {
-        key: float(tokens.mean(axis=0) @ UNITS_PER_TOKEN) / card.facts(key.model).tokens_per_text
-        for key, tokens, _ in mix.parts()
-    }
-    total = sum(by_key.values())
-    if workload.batch is not None:
-        batch = sum(s for k, s in by_key.items() if k.service_tier == ServiceTier.BATCH.value)
-        yield MeasuredShare(lever="batch", stated=workload.batch.share, measured=batch / total)
-    if workload.routing is not None:
-        routed = sum(s for k, s in by_key.items() if k.model == workload.routing.to_model)
-        stated = workload.routing.share * workload.routing.pass_share
-        yield MeasuredShare(lever="routing", stated=stated, measured=min(1.0, routed / total))
+    for lever, stated, measured in moved_shares(workload, mix, card.facts):
+        yield MeasuredShare.model_validate({"lever": lever, "stated": stated, "measured": measured})
     if workload.caching is not None:
         tokens = mix.tokens.mean(axis=0).sum(axis=0)
         prompt = float(np.sum(tokens[INPUT_KINDS]))

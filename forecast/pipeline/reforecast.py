@@ -7,7 +7,7 @@ old inputs ─► projection again (method) ─────┴─► replacement
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -53,12 +53,19 @@ Tell = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class ReforecastOutcome:
-    """A re-forecast, and what the next one needs of it."""
+    """A re-forecast, and what the next one needs of it.
+
+    Attributes
+    ----------
+    projection
+        Spares a next one of this very process and version to draw it again.
+    """
 
     result: Reforecast
     decisions: DecisionSet
     daily: pd.DataFrame
     card: RateCard
+    projection: Projection
 
 
 def reforecast(
@@ -113,18 +120,9 @@ def reforecast(
         old_as_of=was.as_of,
     )
     card = load_rate_card(given.as_of, price_sheets=price_sheets)
-    old_card = previous.card or load_rate_card(was.rate_card_day, price_sheets=price_sheets)
     tell("the last forecast again", 0.1)
-    old = project(
-        previous.daily,
-        previous.portfolio,
-        previous.standing.terms,
-        old_card,
-        as_of=was.as_of,
-        seed=was.seed,
-        n_scenarios=was.n_scenarios,
-        order=previous.decisions.workloads,
-    )
+    old_card = previous.card or load_rate_card(was.rate_card_day, price_sheets=price_sheets)
+    old = _drawn_again(previous, old_card)
     tell("forecasting the rest of the term", 0.4)
     new = project(
         given.daily,
@@ -150,7 +148,24 @@ def reforecast(
     )
     tell("done", 1.0)
     return ReforecastOutcome(
-        result, decisions, given.daily, kept_card(card, given.daily, portfolio)
+        result, decisions, given.daily, kept_card(card, given.daily, portfolio), new
+    )
+
+
+def _drawn_again(previous: Previous, card: RateCard) -> Projection:
+    """Put the inputs of the last forecast through this version."""
+    if previous.projection is not None:
+        return replace(previous.projection, card=card)
+    was = previous.result.provenance
+    return project(
+        previous.daily,
+        previous.portfolio,
+        previous.standing.terms,
+        card,
+        as_of=was.as_of,
+        seed=was.seed,
+        n_scenarios=was.n_scenarios,
+        order=previous.decisions.workloads,
     )
 
 

@@ -228,7 +228,10 @@ def _candidate(
     }
     before = np.array([float(next(iter(by_ttl.values())).month(m, frozenset())[0]) for m in term])
     acting = np.array(
-        [[started_share(plan.owner_state, months_between(t, m)) for m in term] for t in months]
+        [
+            [started_share(plan.owner_state, months_between(t, m), plan.late_months) for m in term]
+            for t in months
+        ]
     )
     configurations = []
     for active, ttl in plan.choice.stacks:

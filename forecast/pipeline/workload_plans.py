@@ -26,6 +26,7 @@ from forecast.mix import (
     price_mix,
     request_mix,
 )
+from forecast.pipeline.shipped_levers import months_late, shipped_levers
 from forecast.pricing.segments import retired_successors
 from forecast.records.rates import RateCard
 from forecast.records.usage import TOKEN_KINDS, MixKey
@@ -35,6 +36,10 @@ MIX_WINDOW_DAYS = 28
 """The mix carried forward is that of the last four complete weeks (assumed: long enough to
 average weekdays and month-ends, short enough that a finished migration is not half seen)."""
 
+
+WEEK_DAYS = 7
+"""The mix of a workload whose levers have shipped is that of its last week: every weekday, and
+little of the days before they did."""
 
 MONTHS_PER_WINDOW = 365.25 / 12 / MIX_WINDOW_DAYS
 """Windows in a month: what the window used, a month."""
@@ -58,6 +63,8 @@ class WorkloadPlan:
         From the inventory, else from the migration plan; None where no lever is planned to act.
     observed_prompt_tokens
         Mean prompt tokens a request in the usage; None where requests are not reported.
+    late_months
+        Months by which its levers are behind the month stated; they slip the longer for it.
     """
 
     name: str
@@ -68,6 +75,7 @@ class WorkloadPlan:
     draws: LeverDraws
     adoption_month: date | None = None
     observed_prompt_tokens: float | None = None
+    late_months: int = 0
 
     @property
     def owner_state(self) -> OwnerState:
@@ -75,15 +83,9 @@ class WorkloadPlan:
         return self.workload.owner_state if self.workload else OwnerState.PROPOSED
 
 
-def carried_mix(
-    daily: pd.DataFrame, workload: Workload | None, card: RateCard, as_of: date
-) -> TokenMix | None:
-    """Give the mix of the last `MIX_WINDOW_DAYS` with usage, else that of the planned launch.
-
-    The window ends on the last day with demand, so that idle days with rows of zeros do not hide
-    how the work is done.
-    """
-    mix = observed_mix(mix_window(daily, card, as_of), card.facts)
+def carried_mix(window: pd.DataFrame, workload: Workload | None, card: RateCard) -> TokenMix | None:
+    """Give the mix of the rows of `mix_window`, else that of the planned launch."""
+    mix = observed_mix(window, card.facts)
     if mix is not None:
         return mix
     if workload is not None and workload.launch is not None:
@@ -97,12 +99,18 @@ def carried_mix(
     return None
 
 
-def mix_window(daily: pd.DataFrame, card: RateCard, as_of: date) -> pd.DataFrame:
-    """Give the rows of the last `MIX_WINDOW_DAYS` with demand."""
+def mix_window(
+    daily: pd.DataFrame, card: RateCard, as_of: date, days: int = MIX_WINDOW_DAYS
+) -> pd.DataFrame:
+    """Give the rows of the last `days` with demand.
+
+    The window ends on the last day with demand, so that idle days with rows of zeros do not hide
+    how the work is done.
+    """
     used = daily[(daily["day"] <= pd.Timestamp(as_of)) & (demand_units(daily, card.facts) > 0)]
     if used.empty:
         return used
-    return used[used["day"] > used["day"].max() - pd.Timedelta(days=MIX_WINDOW_DAYS)]
+    return used[used["day"] > used["day"].max() - pd.Timedelta(days=days)]
 
 
 def _drift_note(window: pd.DataFrame, card: RateCard, day: date) -> tuple[str, ...]:
@@ -190,7 +198,10 @@ def plan_workloads(
     for name, child in zip(names, rng.spawn(len(names)), strict=True):
         workload = portfolio.by_name(name)
         rows = by_workload.get(name, daily.iloc[:0])
-        mix = carried_mix(rows, workload, card, as_of)
+        window = mix_window(rows, card, as_of)
+        last_week = mix_window(rows, card, as_of, WEEK_DAYS)
+        shipped = shipped_levers(workload, observed_mix(last_week, card.facts), card.facts)
+        mix = carried_mix(last_week if shipped else window, workload, card)
         if mix is None:
             mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))
         classification = classify(workload, {key.platform for key in mix.keys})
@@ -200,12 +211,20 @@ def plan_workloads(
             workload,
             classification,
             DayPrices(card, prices_day),
-            mix_window(rows, card, as_of),
+            window,
             prompt,
+            shipped,
         )
-        drift = _drift_note(mix_window(rows, card, as_of), card, prices_day)
+        drift = () if shipped else _drift_note(window, card, prices_day)
         choice = replace(choice, notes=(*choice.notes, *drift))
-        draws = draw_effects(workload, n_scenarios, rng=child, observed=choice.observed_hits)
+        late = months_late(workload, as_of)
+        draws = draw_effects(
+            workload,
+            n_scenarios,
+            rng=child,
+            observed=choice.observed_hits,
+            late_months=late,
+        )
         plans.append(
             WorkloadPlan(
                 name,
@@ -215,6 +234,7 @@ def plan_workloads(
                 choice,
                 draws,
                 observed_prompt_tokens=prompt,
+                late_months=late,
             )
         )
     return tuple(plans)
@@ -227,10 +247,11 @@ def _choose(
     prices: DayPrices,
     window: pd.DataFrame,
     prompt_tokens: float | None,
+    shipped: Mapping[str, str],
 ) -> LeverChoice:
     """Choose the levers; batch only where it saves more a month than running it costs."""
 
-    def chosen(withheld: Mapping[str, str] | None = None) -> LeverChoice:
+    def chosen(withheld: Mapping[str, str] = shipped) -> LeverChoice:
         return choose(
             mix,
             workload,
@@ -250,7 +271,7 @@ def _choose(
         f"batch saves less than the {lever.orchestration_usd_per_month:,.0f} USD a month that "
         "running it costs"
     )
-    without = chosen({"batch": note})
+    without = chosen({**shipped, "batch": note})
     saving = (without.unit_cost_after - found.unit_cost_after) * monthly_units
     return without if saving < float(lever.orchestration_usd_per_month) else found
 

@@ -125,6 +125,17 @@ def test_the_same_quarter_again_is_the_same_to_the_byte(
     assert again.decisions.to_frame().equals(first.decisions.to_frame())
 
 
+def test_a_projection_that_is_still_at_hand_is_what_drawing_it_again_gives() -> None:
+    happens = {"new_on": date(2027, 2, 1), "renamed_on": date(2027, 3, 1)}
+    contract = Contract(cut=(date(2027, 5, 10), 0.3), retires_on=date(2027, 8, 1), **happens)
+    at_hand = contract.after(Q1)
+    assert at_hand.projection is not None
+    kept = contract.at(Q2, at_hand)
+    drawn = contract.at(Q2, replace(at_hand, projection=None))
+    assert kept.result == drawn.result
+    assert np.array_equal(kept.decisions.optimised_usd, drawn.decisions.optimised_usd)
+
+
 def test_the_whole_history_or_the_new_months_alone_say_the_same(
     quiet: Contract, first: ReforecastOutcome
 ) -> None:
