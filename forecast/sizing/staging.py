@@ -9,6 +9,8 @@ group decides for itself:
                the same)
 
 With U₁ = min(C₀, a₀ o) drawn before n, the raised total C₁ leaves a pool of C₁ − U₁ for the rest.
+Where a contract settles several times, n is the end of a period: what was signed for the periods
+before is settled as it was, and the rest of C₁ is split over the periods after.
 What a group decides is chosen on one half of its paths and settled on the other half, and the
 other way round, so that no path decides on its own future.
 """
@@ -16,23 +18,23 @@ other way round, so that no path decides on its own future.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.paths import Floats
+from forecast.paths import Floats, period_totals
 from forecast.records.negotiation import StagingValue
 from forecast.records.terms import Terms, Tier
 from forecast.sizing.assessment import assess
-from forecast.sizing.search import Optimum
+from forecast.sizing.search import Optimum, rolls_over
 from forecast.sizing.tariff import no_deal_discount, tariff_of, unit_prices
 from forecast.sizing.wording import usd_text
 from forecast.units import to_cents
 
 MONTHS = (3, 6)
-"""Decision days that a negotiation talks about: a quarter, half a year."""
+"""Decision days that a negotiation talks about: a quarter, half a year; else the first period."""
 
 N_GROUPS = 10
 """Deciles of what has been seen: with 1,000 paths each half of a group decides on 50."""
@@ -62,24 +64,65 @@ def staging_values(
     Returns
     -------
     tuple of StagingValue
-        Empty with several settlement periods, clauses beyond the core, or fewer than 200 paths.
+        Empty with clauses beyond the core, a rollover, or fewer than 200 paths.
     """
-    if terms.n_periods > 1 or not terms.is_core or len(list_usd_monthly) < LEAST_PATHS:
+    if rolls_over(terms) or not terms.is_core or len(list_usd_monthly) < LEAST_PATHS:
         return ()
-    whole = list_usd_monthly.sum(axis=1, keepdims=True)
-    now = assess(terms, best.commitment_usd, whole).cost
+    now = assess(terms, best.commitment_usd, period_totals(list_usd_monthly, terms.period_months))
     found = []
-    for n in MONTHS:
-        if n < terms.term_months:
-            seen = list_usd_monthly[:, :n].sum(axis=1)
-            rest = list_usd_monthly[:, n:].sum(axis=1)
-            found.append(_described("wait", n, 0.0, _waited(terms, n, seen, rest), now))
-            amounts = [float(best.commitment_usd) * share for share in NOW_SHARES]
-            least = float(terms.over_term_usd(terms.minimum_commitment_usd))
-            upsized = {c: _upsized(terms, c, seen, rest) for c in amounts if c == 0 or c >= least}
-            first = min(upsized, key=lambda c: upsized[c][1].mean())
-            found.append(_described("upsize", n, first, upsized[first], now))
+    for n in _decision_months(terms):
+        history = _History(terms, list_usd_monthly, n)
+        found.append(_described("wait", n, 0.0, _waited(terms, n, history), now.cost))
+        amounts = [float(best.commitment_usd) * share for share in NOW_SHARES]
+        least = float(terms.over_term_usd(terms.minimum_commitment_usd))
+        upsized = {c: _upsized(terms, c, history) for c in amounts if c == 0 or c >= least}
+        first = min(upsized, key=lambda c: upsized[c][1].mean())
+        found.append(_described("upsize", n, first, upsized[first], now.cost))
     return tuple(found)
+
+
+def _decision_months(terms: Terms) -> list[int]:
+    """Months after which something is decided: inside the one period, else where one ends.
+
+    >>> from datetime import date
+    >>> def months(term_months, settlement):
+    ...     return _decision_months(Terms(term_start=date(2027, 1, 1), term_months=term_months,
+    ...         settlement=settlement, tiers=(Tier(from_commitment_usd=0, discount_share=0),)))
+    >>> months(12, "annual"), months(12, "quarterly"), months(36, "annual"), months(3, "term")
+    ([3, 6], [3, 6], [12], [])
+    """
+    inside = [n for n in MONTHS if n < terms.term_months]
+    if terms.n_periods == 1:
+        return inside
+    ends = [n for n in inside if n % terms.period_months == 0]
+    return ends or [terms.period_months]
+
+
+class _History:
+    """What was consumed before month n, and what is still to come.
+
+    Attributes
+    ----------
+    seen
+        [M] list cost before n: all that a decision may use.
+    before
+        [M, P₀] list cost of the periods that ended by n.
+    current
+        [M] list cost before n of the one period that n falls into; zero where n ends a period.
+    rest
+        [M, P₁] list cost from n on, by period.
+    """
+
+    def __init__(self, terms: Terms, list_usd_monthly: Floats, n: int) -> None:
+        self.seen: Floats = list_usd_monthly[:, :n].sum(axis=1)
+        if terms.n_periods == 1:
+            self.before: Floats = np.zeros((len(list_usd_monthly), 0))
+            self.current: Floats = self.seen
+            self.rest: Floats = list_usd_monthly[:, n:].sum(axis=1, keepdims=True)
+        else:
+            self.before = period_totals(list_usd_monthly[:, :n], terms.period_months)
+            self.current = np.zeros_like(self.seen)
+            self.rest = period_totals(list_usd_monthly[:, n:], terms.period_months)
 
 
 Staged = tuple[Floats, Floats]
@@ -117,13 +160,15 @@ class _Stage:
     Attributes
     ----------
     drawn
-        Units of the commitment that were drawn before.
+        Units of the running period's commitment that were drawn before, [M].
     rest
-        List cost still to come.
+        List cost still to come, by period, [M, P₁].
     paid
-        USD paid before.
+        USD paid before, [M].
     first
         What was signed before, in units.
+    settled
+        Units of it whose period is over.
     months
         Length that the tiers' thresholds refer to.
     """
@@ -132,32 +177,42 @@ class _Stage:
     rest: Floats
     paid: Floats
     first: float
+    settled: float
     months: int
 
     def rows(self, chosen: NDArray[np.int64]) -> _Stage:
         """Keep some of the paths."""
-        return _Stage(
-            self.drawn[chosen], self.rest[chosen], self.paid[chosen], self.first, self.months
+        return replace(
+            self, drawn=self.drawn[chosen], rest=self.rest[chosen], paid=self.paid[chosen]
         )
 
 
-def _waited(terms: Terms, n: int, seen: Floats, rest: Floats) -> Staged:
-    paid = seen * (1 - no_deal_discount(terms))
-    stage = _Stage(np.zeros_like(seen), rest, paid, 0.0, terms.term_months - n)
-    return _decided(terms, stage, seen)
+def _waited(terms: Terms, n: int, history: _History) -> Staged:
+    return _decided(terms, _unsigned(terms, history, terms.term_months - n), history.seen)
 
 
-def _upsized(terms: Terms, first: float, seen: Floats, rest: Floats) -> Staged:
+def _upsized(terms: Terms, first: float, history: _History) -> Staged:
+    return _decided(terms, _signed(terms, first, history), history.seen)
+
+
+def _signed(terms: Terms, first: float, history: _History) -> _Stage:
     if first == 0:
-        stage = _Stage(
-            np.zeros_like(seen), rest, seen * (1 - no_deal_discount(terms)), 0.0, terms.term_months
-        )
-        return _decided(terms, stage, seen)
+        return _unsigned(terms, history, terms.term_months)
     price = unit_prices(terms, tariff_of(terms, terms.tier_for(Decimal(repr(first)))))
-    need = seen * price.list_usd
-    drawn = np.minimum(first, need)
-    paid = drawn * price.used + (need - drawn) * price.beyond
-    return _decided(terms, _Stage(drawn, rest, paid, first, terms.term_months), seen)
+    settled = first * history.before.shape[1] / terms.n_periods
+    need = history.before * price.list_usd
+    used = np.minimum(first / terms.n_periods, need)
+    over = used * price.used + (need - used) * price.beyond
+    over += (first / terms.n_periods - used) * price.unused
+    running = history.current * price.list_usd
+    drawn = np.minimum(first - settled, running)
+    paid = over.sum(axis=1) + drawn * price.used + (running - drawn) * price.beyond
+    return _Stage(drawn, history.rest, paid, first, settled, terms.term_months)
+
+
+def _unsigned(terms: Terms, history: _History, months: int) -> _Stage:
+    paid = history.seen * (1 - no_deal_discount(terms))
+    return _Stage(np.zeros_like(paid), history.rest, paid, 0.0, 0.0, months)
 
 
 def _decided(terms: Terms, stage: _Stage, seen: Floats) -> Staged:
@@ -189,7 +244,9 @@ def _candidates(terms: Terms, stage: _Stage) -> Iterator[tuple[float, Tier | Non
     for tier in terms.tiers:
         floor = max(float(tier.from_commitment_usd) * _scale(terms, stage), stage.first, least)
         price = unit_prices(terms, tariff_of(terms, tier))
-        wanted = np.quantile(stage.drawn + stage.rest * price.list_usd, LEVELS)
+        wanted = stage.settled + np.quantile(
+            stage.drawn + stage.rest.sum(axis=1) * price.list_usd, LEVELS
+        )
         for total in {floor, *(float(x) for x in wanted)}:
             if total >= floor and total > 0:
                 yield total, _tier(terms, stage, total)
@@ -210,11 +267,16 @@ def _tier(terms: Terms, stage: _Stage, total: float) -> Tier:
 
 def _cost(terms: Terms, stage: _Stage, total: float, tier: Tier | None) -> Floats:
     """Settle the whole term of every path when `total` is what is signed in the end."""
+    to_come = stage.rest.sum(axis=1)
     if tier is None:
-        return np.asarray(stage.paid + stage.rest * (1 - no_deal_discount(terms)))
+        return np.asarray(stage.paid + to_come * (1 - no_deal_discount(terms)))
     price = unit_prices(terms, tariff_of(terms, tier))
     need = stage.rest * price.list_usd
-    pool = total - stage.drawn
+    n_periods = need.shape[1]
+    pool = np.full(need.shape, (total - stage.settled) / n_periods)
+    pool[:, 0] -= stage.drawn
     used = np.minimum(pool, need)
-    lost = (pool - used) * price.unused * (1 - terms.unused_value_share)
-    return np.asarray(stage.paid + used * price.used + (need - used) * price.beyond + lost)
+    lost = (pool - used) * price.unused
+    lost[:, -1] *= 1 - terms.unused_value_share
+    spent = used * price.used + (need - used) * price.beyond + lost
+    return np.asarray(stage.paid + spent.sum(axis=1))

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from sizing_contracts import contract
 
+from forecast.paths import period_totals
 from forecast.records.terms import Terms
+from forecast.sizing.assessment import assess
 from forecast.sizing.search import best_commitment
-from forecast.sizing.staging import staging_values
+from forecast.sizing.staging import _cost, _History, _signed, staging_values
 
 LADDER = [(0, 0.0), (400_000, 0.12), (1_000_000, 0.2)]
 
@@ -70,11 +72,49 @@ def test_a_right_to_add_is_never_worth_less_than_nothing_beyond_noise() -> None:
         assert found["upsize", 6] >= -0.005 * cost
 
 
-def test_contracts_of_several_periods_are_not_simulated() -> None:
+def test_periods_that_are_alike_make_a_right_to_add_worth_nothing() -> None:
+    terms = contract([(0, 0.0), (1, 0.2)], term_months=36, unused_value_share=0.5)
+    monthly = np.full((400, 36), 90_000.0)
+    best = best_commitment(terms, period_totals(monthly, 12))
+    wait, upsize = staging_values(terms, monthly, best)
+    assert (wait.decision_month, upsize.decision_month) == (12, 12)
+    assert float(wait.value_usd) == pytest.approx(-0.2 * 12 * 90_000, abs=1)
+    assert float(upsize.value_usd) == pytest.approx(0.0, abs=1)
+    assert upsize.commitment_now_usd == best.commitment_usd
+
+
+def test_what_is_signed_and_never_raised_costs_what_it_costs_to_sign_it() -> None:
+    """A ladder of one step at the best number: whatever groups see, nobody gains by more."""
+    monthly = level_paths(400, 0.4, 0.3)
+    for settlement, shortfall in (("quarterly", "face"), ("monthly", "discounted")):
+        terms = contract(
+            [(0, 0.05)],
+            settlement=settlement,
+            drawdown_basis="list",
+            shortfall_price=shortfall,
+            unused_value_share=0.3,
+        )
+        history = _History(terms, monthly, 6)
+        for share in (0.3, 1.0, 1.6):
+            first = round(share * float(monthly.sum(axis=1).mean()), 2)
+            stage = _signed(terms, first, history)
+            kept = _cost(terms, stage, first, terms.tiers[0])
+            paths = period_totals(monthly, terms.period_months)
+            assert kept == pytest.approx(assess(terms, Decimal(repr(first)), paths).cost, abs=0.02)
+
+
+def test_a_second_year_is_sized_by_what_the_first_one_showed() -> None:
+    terms = contract([(0, 0.0), (1, 0.2)], term_months=24)
+    level = np.random.default_rng(4).lognormal(np.log(90_000), 0.6, (1000, 1))
+    monthly = np.repeat(level, 24, axis=1)
+    best = best_commitment(terms, period_totals(monthly, 12))
+    upsize = next(v for v in staging_values(terms, monthly, best) if v.policy == "upsize")
+    assert float(upsize.value_usd) > 0.01 * float(monthly.sum(axis=1).mean())
+
+
+def test_a_rollover_and_few_paths_are_not_simulated() -> None:
     monthly = level_paths(400, 0.3, 0.2)
-    terms = contract(LADDER, settlement="quarterly")
-    best = best_commitment(terms, monthly.reshape(400, 4, 3).sum(axis=2))
-    assert staging_values(terms, monthly, best) == ()
-    few = contract(LADDER)
-    assert staging_values(few, monthly[:50], best) == ()
-    assert Decimal(0) <= best.commitment_usd
+    rolled = contract(LADDER, settlement="quarterly", rollover_share=0.5)
+    best = best_commitment(rolled, period_totals(monthly, 3))
+    assert staging_values(rolled, monthly, best) == ()
+    assert staging_values(contract(LADDER), monthly[:50], best) == ()
