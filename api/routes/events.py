@@ -86,6 +86,17 @@ def wait_for(store: Store, job: Job, seconds: float) -> Job:
 )
 def read_events(identifier: str) -> Response:
     """Follow a recommendation while it is made."""
+    return followed(identifier)
+
+
+def followed(identifier: str) -> Response:
+    """Give the state of the caller's job, or its events as they happen.
+
+    Raises
+    ------
+    UnknownObjectError
+        The caller has no job of this id.
+    """
     store = the_store()
     job = queue.read_job(store, organisation(), identifier)
     if request.accept_mimetypes.best_match([JSON, EVENT_STREAM]) != EVENT_STREAM:
