@@ -81,8 +81,16 @@ def require(scope: Scope) -> None:
     ------
     Unauthorized, Forbidden, TooManyRequests
     """
-    settings: Settings = current_app.extensions["settings"]
-    found = _local() if settings.access is Access.LOCAL else _by_key()
+    admit(local_caller() if is_local() else _by_key(), scope)
+
+
+def admit(found: Caller, scope: Scope) -> None:
+    """Let somebody through whose key is known, or refuse.
+
+    Raises
+    ------
+    Forbidden, TooManyRequests
+    """
     g.caller = found
     limit: RateLimit | None = current_app.extensions["rate_limit"]
     _slow_down(limit, found.actor)
@@ -109,7 +117,20 @@ def note(action: str, status: int) -> None:
     )
 
 
-def _local() -> Caller:
+def is_local() -> bool:
+    """Tell whether the one user of this machine is answered, without a key."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.access is Access.LOCAL
+
+
+def local_caller() -> Caller:
+    """Give the one user of this machine.
+
+    Raises
+    ------
+    Forbidden
+        Somebody elsewhere asks.
+    """
     if not _is_loopback(request.remote_addr or ""):
         raise Forbidden("Without keys the service answers only programs of its own machine.")
     store = the_store()
@@ -123,15 +144,28 @@ def _local() -> Caller:
 def _by_key() -> Caller:
     given = request.authorization
     secret = given.token if given is not None and given.type == "bearer" else None
-    key = key_of_secret(the_store(), secret, now=now()) if secret else None
-    if key is None:
-        if secret:
-            _slow_down(current_app.extensions["failure_limit"], request.remote_addr or "")
+    found = caller_with(secret) if secret else None
+    if found is None:
         what = "is missing" if secret is None else "is unknown, revoked or expired"
         raise Unauthorized(
             f"The key {what}; send it as Authorization: Bearer KEY.",
             www_authenticate=WWWAuthenticate("bearer", {"realm": "commitment"}),
         )
+    return found
+
+
+def caller_with(secret: str) -> Caller | None:
+    """Give who presents a key; None where it opens nothing.
+
+    Raises
+    ------
+    TooManyRequests
+        Too many wrong keys came from one address.
+    """
+    key = key_of_secret(the_store(), secret, now=now())
+    if key is None:
+        _slow_down(current_app.extensions["failure_limit"], request.remote_addr or "")
+        return None
     return Caller(key.organisation, key.id, key.scope)
 
 

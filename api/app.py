@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden
 
-from api import access, faults, problems
+from api import access, faults, pages, problems
 from api.routes import (
     administration,
     contracts,
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     events.register(app)
     app.before_request(_refuse_other_sites)
     app.after_request(_harden)
+    pages.register(app)
     app.after_request(_note)
     return app
 

@@ -129,7 +129,7 @@ def route(
         def answer(**values: str) -> Response:
             if scope is not None:
                 access.require(scope)
-            _check_path(values)
+            check_path(values)
             _check_query(declared)
             if body is not None or form is not None:
                 _check_media(body, form)
@@ -169,7 +169,13 @@ def json_response(record: BaseModel | bytes, status: int = 200) -> Response:
     return Response(body, status=status, content_type=JSON)
 
 
-def _check_path(values: Mapping[str, str]) -> None:
+def check_path(values: Mapping[str, str]) -> None:
+    """Refuse variable parts of a path that no identifier looks like.
+
+    Raises
+    ------
+    NotFound
+    """
     for name, value in values.items():
         if not re.fullmatch(PATH_PARAMETERS[name].strip("^$"), value, re.ASCII):
             raise NotFound("Nothing of yours has this id or name.")

@@ -197,7 +197,25 @@ def read_result(path: Path) -> StoredResult:
         data = file.read_bytes()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file=file.name) from None
-    document = parse_json(data, file=file.name)
+    result = parse_answer(data, file=file.name)
+    evidence = [i for i in result.provenance.inputs if i.name.startswith(f"{EVIDENCE}/")]
+    for item in evidence:
+        check_evidence(file.parent, item)
+    files = [ANSWER, *(i.name for i in evidence)]
+    if (file.parent / WORKBOOK).exists():
+        files.insert(1, WORKBOOK)
+    return StoredResult(result, file.parent, tuple(files))
+
+
+def parse_answer(data: bytes, *, file: str = ANSWER) -> Recommendation | Refusal:
+    """Read the bytes of a recommendation.json.
+
+    Raises
+    ------
+    InputError
+        Neither a recommendation nor a refusal.
+    """
+    document = parse_json(data, file=file)
     status = document.get("status") if isinstance(document, dict) else None
     kinds: dict[object, type[Recommendation] | type[Refusal]] = {
         "recommended": Recommendation,
@@ -207,20 +225,13 @@ def read_result(path: Path) -> StoredResult:
         raise InputError(
             "is not what `commitment recommend` writes: its status is neither recommended nor "
             "insufficient_evidence",
-            file=file.name,
+            file=file,
             column="status",
         )
     try:
-        result = kinds[status].model_validate_json(data, strict=True)
+        return kinds[status].model_validate_json(data, strict=True)
     except ValidationError as error:
-        raise DocumentError(faults_of(error, kinds[status]), file=file.name) from None
-    evidence = [i for i in result.provenance.inputs if i.name.startswith(f"{EVIDENCE}/")]
-    for item in evidence:
-        check_evidence(file.parent, item)
-    files = [ANSWER, *(i.name for i in evidence)]
-    if (file.parent / WORKBOOK).exists():
-        files.insert(1, WORKBOOK)
-    return StoredResult(result, file.parent, tuple(files))
+        raise DocumentError(faults_of(error, kinds[status]), file=file) from None
 
 
 def check_evidence(directory: Path, item: InputDigest) -> None:

@@ -12,6 +12,8 @@ from forecast.errors import InputError
 
 MEGABYTE = 2**20
 
+MIN_SECRET_LENGTH = 32
+
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -49,6 +51,9 @@ class Settings:
         Recommendations older than this are deleted; None keeps them.
     lease_seconds
         How long a worker that died is believed to be at work.
+    session_secret
+        Signs the sessions of the pages; None keeps one of its own in `data_dir`, which machines do
+        not share.
     """
 
     data_dir: Path
@@ -61,6 +66,7 @@ class Settings:
     requests_per_minute: int | None = None
     retention_days: int | None = None
     lease_seconds: int = 30
+    session_secret: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -77,6 +83,7 @@ class Settings:
         | REQUESTS_PER_MINUTE | of one key in one process | 1200 with keys, else no limit |
         | RETENTION_DAYS | recommendations older than this go | they stay |
         | LEASE_SECONDS | after which a worker that is silent is dead, 2 to 3600 | 30 |
+        | SESSION_SECRET | 32 or more characters that sign sessions on every machine | a file |
 
         Raises
         ------
@@ -105,6 +112,7 @@ class Settings:
             or by_default,
             retention_days=_number(found, "RETENTION_DAYS", "days", 36500),
             lease_seconds=_number(found, "LEASE_SECONDS", "seconds", 3600, least=2) or 30,
+            session_secret=_secret(found),
         )
 
 
@@ -116,6 +124,16 @@ def _access(environ: Mapping[str, str]) -> Access:
         raise InputError(
             f"is neither local nor keys: {text!r}", column="COMMITMENT_ACCESS"
         ) from None
+
+
+def _secret(environ: Mapping[str, str]) -> str | None:
+    text = environ.get("COMMITMENT_SESSION_SECRET") or None
+    if text is not None and len(text) < MIN_SECRET_LENGTH:
+        raise InputError(
+            f"has {len(text)} characters; a session secret has at least {MIN_SECRET_LENGTH}",
+            column="COMMITMENT_SESSION_SECRET",
+        )
+    return text
 
 
 def _number(

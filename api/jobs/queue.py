@@ -163,6 +163,18 @@ def read_job(store: Store, organisation: str, identifier: str, *, kind: str | No
     return job_of(row)
 
 
+def unfinished(store: Store, organisation: str) -> tuple[Job, ...]:
+    """Give the jobs of an organisation that wait or run, the newest first."""
+    open_states = (State.QUEUED.value, State.RUNNING.value)
+    with store.look() as connection:
+        rows = connection.execute(
+            select(jobs)
+            .where(jobs.c.organisation_id == organisation, jobs.c.state.in_(open_states))
+            .order_by(jobs.c.created_at.desc(), jobs.c.id)
+        ).all()
+    return tuple(map(job_of, rows))
+
+
 def claim(store: Store, *, now: datetime, lease: timedelta) -> Claim | None:
     """Take the job that has waited longest; None where none waits.
 

@@ -1,1 +1,22 @@
-"""Pages to print: one per workload for its engineer, and the efficiency dossier."""
+"""The pages: served under `/` for people, and printed for those who sign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Add every page to an application."""
+    from api.pages import (  # noqa: F401  they declare their views
+        home,
+        portfolios,
+        recommendation,
+        serving,
+        signing_in,
+        uploads,
+    )
+
+    serving.register(app)

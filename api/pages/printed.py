@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from api.pages.memo import Memo
+from api.pages.templating import environment, render
 from forecast.errors import InputError
 from forecast.records.recommendation import Recommendation
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 
 _NAME_LENGTH: Final = 60
 
@@ -34,7 +27,7 @@ def workload_pages(result: Recommendation) -> dict[str, str]:
     steps = {step.workload: step for step in result.migration}
     owned = [w for w in result.workloads if w.name in evidence]
     owned.sort(key=lambda w: (-w.as_is_usd, w.name))
-    template = _environment().get_template("workload.html")
+    template = environment().get_template("workload.html")
     return {
         f"{number:02}-{file_name(workload.name)}.html": template.render(
             workload=workload,
@@ -58,16 +51,12 @@ def dossier_page(result: Recommendation) -> str:
         raise InputError(
             "holds no efficiency dossier; run `commitment recommend` again", column="dossier"
         )
-    return (
-        _environment()
-        .get_template("dossier.html")
-        .render(dossier=result.dossier, as_of=result.provenance.as_of)
-    )
+    return render("dossier.html", {"dossier": result.dossier, "as_of": result.provenance.as_of})
 
 
 def memo_page(memo: Memo) -> str:
     """Write the approval memo as one page that is printed and signed."""
-    return _environment().get_template("memo.html").render(memo=memo)
+    return render("memo.html", {"memo": memo})
 
 
 def file_name(name: str) -> str:
@@ -78,55 +67,3 @@ def file_name(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_NAME_LENGTH] or "workload"
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    found = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters |= {"usd": _usd, "percent": _percent, "words": _words}
-    found.filters |= {"hours": _hours, "sentence": _sentence}
-    return found
-
-
-def _usd(amount: Decimal) -> str:
-    """Write an amount in whole dollars.
-
-    >>> _usd(Decimal("-1234.50"))
-    '−1,234 USD'
-    """
-    whole = int(amount.quantize(Decimal(1)))
-    return f"{'−' if whole < 0 else ''}{abs(whole):,} USD"
-
-
-def _percent(share: float | None) -> str:
-    """Write a share in per cent.
-
-    >>> _percent(0.125), _percent(None)
-    ('12.5 %', '–')
-    """
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def _hours(hours: float | None) -> str:
-    return "not stated" if hours is None else f"{hours:g} h"
-
-
-def _sentence(text: str) -> str:
-    """Begin with a capital letter and leave the rest as it is.
-
-    >>> _sentence("saves 3 USD on Haiku")
-    'Saves 3 USD on Haiku'
-    """
-    return text[:1].upper() + text[1:]
-
-
-def _words(value: str) -> str:
-    return value.replace("_", " ")

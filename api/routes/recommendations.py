@@ -148,6 +148,17 @@ def read_workbook(identifier: str) -> Response:
 
     A refusal has none (404).
     """
+    return workbook_response(identifier)
+
+
+def workbook_response(identifier: str) -> Response:
+    """Give the caller's workbook as a file to keep.
+
+    Raises
+    ------
+    UnknownObjectError
+        The caller has no recommendation of this id.
+    """
     found = recommendations.published_file(the_store(), organisation(), identifier, WORKBOOK)
     if found is None:
         return problem(404, "This result is a refusal; it has no workbook.")

@@ -197,6 +197,14 @@ def key_of_secret(store: Store, secret: str, *, now: datetime) -> Key | None:
     return found if found is not None and found.holds_at(now) else None
 
 
+def key_in_force(store: Store, key_id: str, *, now: datetime) -> Key | None:
+    """Give a key by its id; None where it opens nothing any more."""
+    with store.look() as connection:
+        row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+    found = None if row is None else _key(row)
+    return found if found is not None and found.holds_at(now) else None
+
+
 def _insert(
     connection: Connection,
     organisation: str,

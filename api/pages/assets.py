@@ -1,0 +1,89 @@
+"""Style sheet, scripts and the chart library, served from our own origin.
+
+The chart library (Vega, Vega-Lite and their interpreter of expressions, BSD-3) is taken at run
+time from the installed vl-convert, so that no copy of it is kept here and no other server is asked.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import subprocess
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from werkzeug.exceptions import NotFound
+
+STATIC: Final = Path(__file__).parent / "static"
+LIBRARY: Final = "vega.js"
+TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+_LIBRARY_SECONDS: Final = 120
+_making = threading.Lock()
+
+
+def version_of(name: str) -> str:
+    """Give what stands for the content of a file; of the library, the release it comes from."""
+    if name == LIBRARY:
+        return hashlib.sha256(_library_release().encode()).hexdigest()[:12]
+    return hashlib.sha256(content(name)).hexdigest()[:12]
+
+
+def content(name: str) -> bytes:
+    """Give a file.
+
+    Raises
+    ------
+    NotFound
+        None of ours has this name.
+    """
+    if name == LIBRARY:
+        with _making:  # the first request makes it, the others wait
+            return _library()
+    if name not in _own_names():
+        raise NotFound("No such file.")
+    return _own(name)
+
+
+@cache
+def _own_names() -> frozenset[str]:
+    return frozenset(path.name for path in STATIC.iterdir() if path.suffix in TYPES)
+
+
+@cache
+def _own(name: str) -> bytes:
+    return (STATIC / name).read_bytes()
+
+
+@cache
+def compressed(name: str) -> bytes:
+    """Give a file as it travels."""
+    return gzip.compress(content(name), mtime=0)
+
+
+@cache
+def _library_release() -> str:
+    from importlib.metadata import version
+
+    return version("vl-convert-python")
+
+
+@cache
+def _library() -> bytes:
+    """Bundle the library, in a process of its own: it takes 150 MB that are not needed again."""
+    code = "import sys, vl_convert; sys.stdout.write(vl_convert.javascript_bundle())"
+    made = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        timeout=_LIBRARY_SECONDS,
+        encoding="utf-8",
+    )
+    return made.stdout.encode()

@@ -1,0 +1,258 @@
+"""The page of a recommendation: in the making, failed, refused, or decided."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from flask import Response, request
+
+from api.access import now, organisation, the_store
+from api.assessments import AssessedCommitment, assess_stored
+from api.charts import page_charts
+from api.jobs import queue
+from api.offers import score_stored
+from api.operations import json_response
+from api.pages.memo import approval_memo
+from api.pages.printed import memo_page
+from api.pages.serving import HTML, go_to, page, show
+from api.pages.templating import percent
+from api.pages.typed_offers import MAX_OFFERS, OfferRow, offers_of, rows_of
+from api.problems import error_document
+from api.results import parse_answer
+from api.routes import events
+from api.routes import recommendations as api_routes
+from api.store import recommendations
+from api.store.errors import UnknownObjectError
+from api.store.organisations import Scope
+from api.validation import DocumentError, Fault
+from forecast.errors import InputError
+from forecast.records.recommendation import Recommendation, Refusal
+from forecast.records.sizing_result import OfferScore
+from forecast.records.terms import Terms
+
+PRINTED_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""Of a page that is kept as one file: its style stands in it, and nothing in it runs."""
+
+SECTIONS: Final = (
+    ("curve", "Another amount"),
+    ("offers", "The vendor's offer"),
+    ("tiers", "Tiers"),
+    ("clauses", "Clauses"),
+    ("forecast", "Forecast"),
+    ("bridge", "Bridge and levers"),
+    ("workloads", "Workloads"),
+    ("migration", "Migration plan"),
+    ("backtest", "Had you used this"),
+    ("evidence", "Does the history add up"),
+    ("scenarios", "Scenarios"),
+    ("assumptions", "Assumptions"),
+)
+
+POLICIES: Final = {
+    "recommendation": "This method",
+    "run_rate": "Run rate",
+    "last_month": "Last month",
+    "none": "Nothing",
+    "hindsight": "Hindsight",
+}
+
+CURVE_STEPS: Final = 400
+"""Positions of the slider; one is narrower than a pixel of most screens."""
+
+
+@page("/recommendations/<identifier>", scope=Scope.READ)
+def recommendation(identifier: str) -> Response:
+    """Show where a recommendation is, or what it says."""
+    result, made_at = _read(identifier)
+    if result is None:
+        return show("job.html", job=queue.read_job(the_store(), organisation(), identifier))
+    if isinstance(result, Refusal):
+        return show("refusal.html", id=identifier, result=result, made_at=made_at)
+    return _decision(identifier, result, made_at, at=_asked_commitment(identifier))
+
+
+@page("/recommendations/<identifier>/offers", methods=["POST"], scope=Scope.SIZE)
+def offers(identifier: str) -> Response:
+    """Settle the offers that were typed in; nothing of them is kept."""
+    result, made_at = _decided(identifier)
+    rows = rows_of(request.form)
+    try:
+        asked = offers_of(rows, result.terms)
+        with recommendations.laid_out(the_store(), organisation(), identifier) as stored:
+            scores = score_stored(stored, asked)
+    except InputError as error:
+        problem = error_document(error, request.path)
+        return _decision(identifier, result, made_at, rows=rows, offer_problem=problem, status=422)
+    scores = tuple(sorted(scores, key=lambda score: score.expected_cost_usd))
+    return _decision(identifier, result, made_at, rows=rows, scores=scores)
+
+
+@page("/recommendations/<identifier>/commitment", scope=Scope.READ)
+def commitment(identifier: str) -> Response:
+    """Give what follows from one commitment, for the slider."""
+    return json_response(_assess(identifier, request.args.get("commitment_usd", "")))
+
+
+@page("/recommendations/<identifier>/events", scope=Scope.READ)
+def job_events(identifier: str) -> Response:
+    """Follow a recommendation while it is made."""
+    return events.followed(identifier)
+
+
+@page("/recommendations/<identifier>/cancellation", methods=["POST"], scope=Scope.SIZE)
+def cancel(identifier: str) -> Response:
+    """Cancel a recommendation that is not made yet."""
+    queue.cancel(the_store(), organisation(), identifier, now=now())
+    return go_to("pages.recommendation", identifier=identifier)
+
+
+@page("/recommendations/<identifier>/workbook", scope=Scope.READ)
+def workbook(identifier: str) -> Response:
+    """Download the negotiation workbook."""
+    return api_routes.workbook_response(identifier)
+
+
+@page("/recommendations/<identifier>/recommendation.json", scope=Scope.READ)
+def answer_json(identifier: str) -> Response:
+    """Download the answer as it was made."""
+    found = recommendations.published_answer(the_store(), organisation(), identifier)
+    if found is None:
+        raise UnknownObjectError(identifier)
+    response = json_response(found)
+    response.headers["Content-Disposition"] = 'attachment; filename="recommendation.json"'
+    return response
+
+
+@page("/recommendations/<identifier>/memo", scope=Scope.READ)
+def memo(identifier: str) -> Response:
+    """Show the approval memo, one page to print and sign."""
+    result, _ = _decided(identifier)
+    response = Response(memo_page(approval_memo(result)), content_type=HTML)
+    response.headers["Content-Security-Policy"] = PRINTED_POLICY
+    return response
+
+
+def _read(identifier: str) -> tuple[Recommendation | Refusal | None, datetime | None]:
+    """Read a result with the instant it was made at; None where it is not made yet."""
+    store, mine = the_store(), organisation()
+    found = recommendations.published_answer(store, mine, identifier)
+    if found is None:
+        return None, None
+    return parse_answer(found), queue.read_job(store, mine, identifier).finished_at
+
+
+def _decided(identifier: str) -> tuple[Recommendation, datetime | None]:
+    result, made_at = _read(identifier)
+    if not isinstance(result, Recommendation):
+        raise UnknownObjectError(identifier)
+    return result, made_at
+
+
+def _assess(identifier: str, text: str) -> AssessedCommitment:
+    try:
+        asked = Decimal(text)
+    except InvalidOperation:
+        raise DocumentError([Fault(("commitment_usd",), "must be an amount in USD")]) from None
+    if not asked.is_finite():
+        raise DocumentError([Fault(("commitment_usd",), "must be an amount in USD")])
+    with recommendations.laid_out(the_store(), organisation(), identifier) as stored:
+        return assess_stored(stored, asked)
+
+
+def _asked_commitment(identifier: str) -> AssessedCommitment | None:
+    text = request.args.get("commitment_usd")
+    return None if text is None else _assess(identifier, text)
+
+
+def _ours(result: Recommendation) -> AssessedCommitment:
+    """Give the recommended commitment as it is stored; nothing is settled for it."""
+    found = result.commitment
+    return AssessedCommitment(
+        commitment_usd=found.recommended_usd,
+        discount_share=found.tier_discount_share,
+        percentile=found.percentile,
+        expected_cost_usd=found.cost.expected_usd,
+        extra_expected_cost_usd=Decimal(0),
+        budget_p80_usd=found.cost.p80_usd,
+        waste_expected_usd=found.waste.expected_usd,
+        worst_case_unused_usd=found.waste.p95_usd,
+        shortfall_probability=found.shortfall_probability,
+        overage_probability=found.overage_probability,
+    )
+
+
+def _decision(
+    identifier: str,
+    result: Recommendation,
+    made_at: datetime | None,
+    *,
+    at: AssessedCommitment | None = None,
+    rows: tuple[OfferRow, ...] = (),
+    scores: tuple[OfferScore, ...] = (),
+    offer_problem: dict[str, Any] | None = None,
+    status: int = 200,
+) -> Response:
+    end = result.curve[-1].commitment_usd
+    empty = () if len(rows) >= MAX_OFFERS else (OfferRow(overage=result.terms.overage),)
+    return show(
+        "decision.html",
+        status=status,
+        id=identifier,
+        result=result,
+        made_at=made_at,
+        memo=approval_memo(result),
+        overages=_overages(result.terms),
+        at=at or _ours(result),
+        curve_end=end,
+        curve_step=(end / CURVE_STEPS).quantize(Decimal("0.01")),
+        charts=_charts(result),
+        sections=SECTIONS,
+        scores=scores,
+        offer_rows=(*rows, *empty),
+        offer_problem=offer_problem,
+        points={(e.clause, e.change): e.discount_points for e in result.exchange},
+        evidence_of={e.workload: e for e in result.workload_evidence},
+        states={w.name: w.owner_state.value for w in result.workloads},
+        policies=tuple(POLICIES.values()),
+        backtest_rows=_backtest_rows(result),
+    )
+
+
+def _charts(result: Recommendation) -> dict[str, page_charts.Chart | None]:
+    return {
+        "fan": page_charts.fan(result),
+        "curve": page_charts.curve(result),
+        "bridge": page_charts.waterfall(
+            "bridge",
+            result.bridge,
+            "How last quarter's bill, four times, becomes the commitment.",
+        ),
+        "waterfall": page_charts.waterfall(
+            "waterfall",
+            result.waterfall,
+            "List cost over the term as is, less each lever in turn.",
+        ),
+        "tornado": page_charts.tornado(result.scenarios),
+        "backtest": page_charts.backtest(result.backtest),
+    }
+
+
+def _overages(terms: Terms) -> list[tuple[str, str]]:
+    """Give the prices of overage that can be chosen for an offer; our own is among them."""
+    plain = {"list": "list price", "committed_rate": "the committed rate"}
+    own = {"discounted": f"{percent(terms.overage_discount_share)} off list, as ours"}
+    return list((plain | (own if terms.overage == "discounted" else {})).items())
+
+
+def _backtest_rows(result: Recommendation) -> list[dict[str, object]]:
+    """Lay the policies of each horizon side by side."""
+    rows: list[dict[str, object]] = []
+    for weeks in result.backtest.horizons_weeks:
+        own = {p.policy: p for p in result.backtest.policies if p.horizon_weeks == weeks}
+        if own:
+            shares = [own[name].cost_share if name in own else None for name in POLICIES]
+            n_points = sum(p.horizon_weeks == weeks for p in result.backtest.points)
+            rows.append({"weeks": weeks, "n_points": n_points, "shares": shares})
+    return rows

@@ -1,0 +1,166 @@
+"""How a page is served: who may see it, what a browser may do with it, and how errors look."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from werkzeug.exceptions import NotFound
+
+from api import access, problems
+from api.access import Caller
+from api.operations import JSON, check_path
+from api.pages import assets, session
+from api.pages.templating import render
+from api.store.organisations import Scope
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+blueprint = Blueprint("pages", __name__)
+
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Nothing from elsewhere, nothing inline, nothing evaluated."""
+
+HTML: Final = "text/html; charset=utf-8"
+MENU: Final = (
+    ("pages.home", "Decisions"),
+    ("pages.list_uploads", "Usage"),
+    ("pages.list_portfolios", "Portfolios"),
+)
+
+View = Callable[..., Any]
+
+
+def register(app: Flask) -> None:
+    """Add the pages to an application."""
+    app.register_blueprint(blueprint)
+    app.after_request(_problem_as_page)
+
+
+def page(
+    path: str, *, methods: Sequence[str] = ("GET",), scope: Scope | None
+) -> Callable[[View], View]:
+    """Declare a view as a page.
+
+    Parameters
+    ----------
+    scope
+        What the key has to allow that was signed in with; None shows it to everybody.
+    """
+
+    def declare(view: View) -> View:
+        @functools.wraps(view)
+        def answer(**values: str) -> Any:
+            if scope is not None:
+                found = session.who()
+                if found is None:
+                    return _to_sign_in()
+                access.admit(found, scope)
+            check_path(values)
+            if request.method == "POST":
+                session.check_form()
+            return view(**values)
+
+        # The declaration travels on the view itself; functions have no typed attributes.
+        answer.page_scope = scope  # type: ignore[attr-defined]
+        blueprint.add_url_rule(path, view_func=answer, methods=list(methods))
+        return answer
+
+    return declare
+
+
+def show(template: str, *, status: int = 200, **values: Any) -> Response:
+    """Fill a page in and give it."""
+    return Response(_page(template, values), status=status, content_type=HTML)
+
+
+def go_to(endpoint: str, **values: Any) -> Response:
+    """Send the browser to another page after something was done."""
+    found: Any = redirect(url_for(endpoint, **values), code=303)
+    return found
+
+
+@blueprint.get("/static/<version>/<name>")
+def asset_file(version: str, name: str) -> Response:
+    """Give a style sheet, script or picture.
+
+    Its address changes with its content, so that it may be kept for good.
+    """
+    found = assets.content(name)
+    if version != assets.version_of(name):
+        raise NotFound("No such file.")
+    response = Response(found, content_type=assets.TYPES[Path(name).suffix])
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if request.accept_encodings.quality("gzip") > 0:
+        response.set_data(assets.compressed(name))
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def asset_address(name: str) -> str:
+    """Give the address of a style sheet, script or picture."""
+    return url_for("pages.asset_file", version=assets.version_of(name), name=name)
+
+
+def _page(template: str, values: dict[str, Any]) -> str:
+    caller: Caller | None = g.get("caller")
+    role = None if caller is None else session.ROLES[caller.scope]
+    common = {
+        "asset": asset_address,
+        "csrf_token": lambda: session.current().token,
+        "endpoint": request.endpoint,
+        "is_local": access.is_local(),
+        "may_size": caller is not None and caller.scope.allows(Scope.SIZE),
+        "may_admin": caller is not None and caller.scope.allows(Scope.ADMIN),
+        "menu": [(url_for(name), label, name) for name, label in MENU],
+        "role": role,
+        "url_for": url_for,
+    }
+    return render(f"web/{template}", common | values)
+
+
+def _to_sign_in() -> Response:
+    back = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return go_to("pages.sign_in", next=back)
+
+
+@blueprint.after_request
+def _with_session(response: Response) -> Response:
+    return session.keep(response)
+
+
+def _problem_as_page(response: Response) -> Response:
+    """Tell a problem in words where a person reads it, and guard every page."""
+    if response.content_type == problems.MEDIA_TYPE and _wants_page():
+        found = json.loads(response.get_data())
+        response.set_data(_page("problem.html", {"problem": found}))
+        response.content_type = HTML
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        # Browsers send no origin with a form of a page that asks for no referrer at all.
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response
+
+
+def _wants_page() -> bool:
+    if request.blueprint == blueprint.name:
+        return request.accept_mimetypes.best != JSON
+    unrouted = request.blueprint is None and not request.path.startswith("/v1/")
+    return unrouted and request.accept_mimetypes.best == "text/html"
