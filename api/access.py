@@ -110,7 +110,7 @@ def note(action: str, status: int) -> None:
 
 
 def _local() -> Caller:
-    if not _is_loopback(request.remote_addr or ""):
+    if not from_this_machine():
         raise Forbidden("Without keys the service answers only programs of its own machine.")
     store = the_store()
     found = current_app.extensions.get("local_organisation")
@@ -138,6 +138,11 @@ def _by_key() -> Caller:
 def _slow_down(limit: RateLimit | None, who: str) -> None:
     if limit is not None and (seconds := limit.wait_seconds(who)):
         raise TooManyRequests(f"Too many requests; try again in {seconds} s.", retry_after=seconds)
+
+
+def from_this_machine() -> bool:
+    """Tell whether a program of this machine asks."""
+    return _is_loopback(request.remote_addr or "")
 
 
 @lru_cache(maxsize=1024)
