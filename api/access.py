@@ -131,7 +131,7 @@ def local_caller() -> Caller:
     Forbidden
         Somebody elsewhere asks.
     """
-    if not _is_loopback(request.remote_addr or ""):
+    if not from_this_machine():
         raise Forbidden("Without keys the service answers only programs of its own machine.")
     store = the_store()
     found = current_app.extensions.get("local_organisation")
@@ -172,6 +172,11 @@ def caller_with(secret: str) -> Caller | None:
 def _slow_down(limit: RateLimit | None, who: str) -> None:
     if limit is not None and (seconds := limit.wait_seconds(who)):
         raise TooManyRequests(f"Too many requests; try again in {seconds} s.", retry_after=seconds)
+
+
+def from_this_machine() -> bool:
+    """Tell whether a program of this machine asks."""
+    return _is_loopback(request.remote_addr or "")
 
 
 @lru_cache(maxsize=1024)

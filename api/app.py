@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden
 
-from api import access, faults, pages, problems
+from api import access, faults, metrics, pages, problems, requests_told
 from api.routes import (
     administration,
     contracts,
@@ -68,6 +68,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["store"] = open_store(found)
     for part in PARTS:
         app.register_blueprint(part.blueprint)
+    metrics.register(app)
+    requests_told.register(app)
     problems.register(app)
     faults.register(app)
     access.register(app, found)

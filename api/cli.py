@@ -13,6 +13,7 @@ import typer
 
 from api.commands import (
     caching,
+    configuration,
     contracts,
     decisions,
     exports,
@@ -199,6 +200,7 @@ app.command(
     "worker",
     epilog="Example: commitment worker",
 )(service.worker)
+app.add_typer(configuration.app, name="config")
 app.add_typer(store.app, name="store")
 app.add_typer(organisations.app, name="organisations")
 

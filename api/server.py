@@ -19,7 +19,9 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 
+from api import logs, metrics
 from api.app import create_app, open_store
 from api.jobs.process import start_worker
 from api.settings import Settings
@@ -75,13 +77,22 @@ class _Loop(Arbiter):  # type: ignore[misc]
         self.beside.watch()
 
 
+class PlainLogger(Logger):  # type: ignore[misc]
+    """gunicorn's messages, by way of the root logger; requests are logged by the application."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave the handlers to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers[:] = []
+        self.error_log.propagate = True
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """One application in several server processes."""
 
-    def __init__(self, settings: Settings, options: dict[str, Any], job_workers: int = 0) -> None:
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
         self.settings = settings
         self.options = options
-        self.job_workers = job_workers
         super().__init__()
 
     def load_config(self) -> None:
@@ -95,7 +106,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Run until told to stop."""
-        workers = _Workers(self.settings, self.job_workers)
+        workers = _Workers(self.settings, self.settings.job_workers)
         try:
             _Loop(self, workers).run()
         except RuntimeError as error:
@@ -104,7 +115,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             workers.stop()
 
 
-def run(settings: Settings, *, host: str, port: int, workers: int, job_workers: int) -> None:
+def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished first.
 
     Raises
@@ -114,24 +125,27 @@ def run(settings: Settings, *, host: str, port: int, workers: int, job_workers: 
     StoreError
         A store that cannot be opened or written.
     """
+    logs.configure(settings)
     store = open_store(settings)
     store.check()
     store.close()
-    _check_port(host, port)
-    Server(
-        settings,
-        {
-            "bind": f"{host}:{port}",
-            "workers": workers,
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "timeout": GRACE_SECONDS,
-            "graceful_timeout": GRACE_SECONDS,
-            "proc_name": "commitment",
-            "control_socket_disable": True,
-        },
-        job_workers,
-    ).run()
+    _check_port(settings.host, settings.port)
+    with metrics.shared_by_processes():
+        Server(
+            settings,
+            {
+                "bind": f"{settings.host}:{settings.port}",
+                "workers": settings.workers,
+                "worker_class": "gthread",
+                "threads": THREADS,
+                "timeout": GRACE_SECONDS,
+                "graceful_timeout": GRACE_SECONDS,
+                "proc_name": "commitment",
+                "control_socket_disable": True,
+                "logger_class": PlainLogger,
+                "child_exit": lambda _server, worker: metrics.forget_process(worker.pid),
+            },
+        ).run()
 
 
 def _check_port(host: str, port: int) -> None:

@@ -7,51 +7,78 @@ from typing import Annotated
 
 import typer
 
+from api.commands.configuration import ConfigFile
 from api.commands.store import DataDir, settings_at
 
 
 def serve(
     host: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="An address of this machine; other than loopback only with COMMITMENT_ACCESS=keys."
+            help="An address of this machine; other than loopback only with COMMITMENT_ACCESS="
+            "keys. [default: 127.0.0.1]",
+            show_default=False,
         ),
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="[default: 8000]", show_default=False),
+    ] = None,
     data_dir: DataDir = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 2,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Server processes. [default: 2]", show_default=False),
+    ] = None,
     job_workers: Annotated[
-        int, typer.Option(min=0, max=64, help="Processes that make recommendations beside them.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=0,
+            max=64,
+            help="Processes beside them that work on jobs. [default: 1]",
+            show_default=False,
+        ),
+    ] = None,
+    config: ConfigFile = None,
 ) -> None:
     """Serve the API: POST /v1/recommendations, the API document at /openapi.json.
 
     As it comes, one user of this machine is answered without a key, and nobody else. With
     COMMITMENT_ACCESS=keys organisations and their keys decide (commitment organisations add).
-    Stop it with Ctrl-C: requests under way are finished first, recommendations under way are
-    continued after the next start.
+    Every option may stand in the environment or in a TOML file too (commitment config show).
+    Stop it with Ctrl-C: requests under way are finished first, jobs under way are continued after
+    the next start.
     """
-    from api.settings import LOOPBACK, Access
+    from dataclasses import replace
+
+    from api.configuration import refusals
     from forecast.errors import InputError
 
-    settings = settings_at(data_dir)
-    if host not in LOOPBACK and settings.access is Access.LOCAL:
+    found = settings_at(data_dir, config)
+    settings = replace(
+        found,
+        host=host or found.host,
+        port=port or found.port,
+        workers=workers or found.workers,
+        job_workers=found.job_workers if job_workers is None else job_workers,
+    )
+    if refused := refusals(settings):
         raise InputError(
-            f"without keys the service is not offered on {host!r}; set COMMITMENT_ACCESS=keys and "
-            "make a key with `commitment organisations add NAME`, or use 127.0.0.1",
+            f"{refused[0]} (COMMITMENT_ACCESS=keys) and make a key with `commitment organisations "
+            "add NAME`, or use 127.0.0.1",
             column="--host",
         )
     _need_posix("serve")
     from api.server import run
 
-    run(settings, host=host, port=port, workers=workers, job_workers=job_workers)
+    run(settings)
 
 
 def worker(
     data_dir: DataDir = None,
+    config: ConfigFile = None,
     beside: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Make recommendations that the service accepted, until stopped.
+    """Work on what the service accepted, until stopped.
 
     `commitment serve` starts one by itself; run more here, or on other machines that share the
     database server and the artifacts (COMMITMENT_DATABASE_URL, COMMITMENT_ARTIFACTS_URL).
@@ -59,7 +86,7 @@ def worker(
     _need_posix("worker")
     from api.jobs.process import run_worker
 
-    run_worker(settings_at(data_dir), beside=beside)
+    run_worker(settings_at(data_dir, config), beside=beside)
 
 
 def _need_posix(command: str) -> None:

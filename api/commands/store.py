@@ -24,13 +24,13 @@ DataDir = Annotated[
 ]
 
 
-def settings_at(data_dir: Path | None) -> Settings:
-    """Read the settings; the option wins over the environment."""
+def settings_at(data_dir: Path | None, config: Path | None = None) -> Settings:
+    """Read the settings; an option wins over the environment."""
     from dataclasses import replace
 
-    from api.settings import Settings
+    from api.configuration import read
 
-    found = Settings.from_environment()
+    found = read(file=config).settings
     return found if data_dir is None else replace(found, data_dir=data_dir.absolute())
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from api import logs
 from api.jobs.worker import Worker, clock
 from api.settings import Settings
 from api.store.deletion import sweep
@@ -33,7 +34,7 @@ def run_worker(settings: Settings, *, beside: int | None = None) -> None:
     """
     from api.app import open_store
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.configure(settings)
     store = open_store(settings)
     store.prepare()
     _load_the_heavy_part()
@@ -91,5 +92,8 @@ def _environment(settings: Settings) -> Mapping[str, str]:
         "COMMITMENT_DATABASE_URL": settings.database_url,
         "COMMITMENT_ARTIFACTS_URL": settings.artifacts_url,
         "COMMITMENT_RETENTION_DAYS": settings.retention_days and str(settings.retention_days),
+        "COMMITMENT_LEASE_SECONDS": str(settings.lease_seconds),
+        "COMMITMENT_LOG_LEVEL": settings.log_level,
+        "COMMITMENT_LOG_FORMAT": settings.log_format,
     }
     return {**os.environ, **{name: value for name, value in given.items() if value}}

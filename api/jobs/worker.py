@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from api import problems
+from api import logs, problems
 from api.jobs import queue, recommending, reforecasting
 from api.jobs.queue import Claim, LeaseLostError
 from api.run import Tell
@@ -105,11 +105,13 @@ class Worker:
         held = queue.claim(self.store, now=clock(), lease=self.lease)
         if held is None:
             return False
-        log.info("job %s: attempt %d", held.job.id, held.job.n_attempts + 1)
-        try:
-            self._work(held)
-        except (LeaseLostError, LostJobError):
-            log.warning("job %s: another worker has it by now", held.job.id)
+        job = held.job
+        with logs.about(job=job.id, kind=job.kind, organisation=job.organisation):
+            log.info("job %s: attempt %d", job.id, job.n_attempts + 1)
+            try:
+                self._work(held)
+            except (LeaseLostError, LostJobError):
+                log.warning("job %s: another worker has it by now", job.id)
         return True
 
     def _work(self, held: Claim) -> None:

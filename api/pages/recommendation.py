@@ -12,7 +12,6 @@ from api.access import now, organisation, the_store
 from api.assessments import AssessedCommitment, assess_stored
 from api.charts import page_charts
 from api.jobs import queue
-from api.offers import score_stored
 from api.operations import json_response
 from api.pages.memo import approval_memo
 from api.pages.printed import memo_page
@@ -25,6 +24,7 @@ from api.routes import events
 from api.routes import recommendations as api_routes
 from api.store import recommendations
 from api.store.errors import UnknownObjectError
+from api.store.offer_paths import offer_paths
 from api.store.organisations import Scope
 from api.validation import DocumentError, Fault
 from forecast.errors import InputError
@@ -80,8 +80,7 @@ def offers(identifier: str) -> Response:
     rows = rows_of(request.form)
     try:
         asked = offers_of(rows, result.terms)
-        with recommendations.laid_out(the_store(), organisation(), identifier) as stored:
-            scores = score_stored(stored, asked)
+        scores = offer_paths(the_store(), organisation(), identifier).score(asked)
     except InputError as error:
         problem = error_document(error, request.path)
         return _decision(identifier, result, made_at, rows=rows, offer_problem=problem, status=422)

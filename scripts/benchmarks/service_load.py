@@ -49,8 +49,7 @@ class Measured(server.Server):
         return app
 
 server.Server = Measured
-server.run(Settings(data_dir=Path(sys.argv[1])), host="127.0.0.1", port=int(sys.argv[2]),
-           workers=2, job_workers=1)
+server.run(Settings(data_dir=Path(sys.argv[1]), port=int(sys.argv[2])))
 """
 
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -100,6 +101,66 @@ def worker_of(first: int) -> int:
                 return pid
         time.sleep(0.05)
     raise AssertionError("no worker is running")
+
+
+def test_every_process_is_in_the_metrics(running) -> None:
+    _, port = running
+    for _ in range(40):
+        get(port, "/v1/datasets")
+    address = f"http://127.0.0.1:{port}/metrics"
+    for _ in range(5):  # whichever process answers
+        with urllib.request.urlopen(address, timeout=10) as response:
+            told = response.read().decode()
+        line = next(x for x in told.splitlines() if 'route="/v1/datasets"' in x and "_total" in x)
+        assert line.endswith(" 40.0"), line
+
+
+def test_the_log_of_every_process_is_json(running) -> None:
+    process, port = running
+    get(port, "/v1/datasets")
+    _, accepted = post(port, "/v1/recommendations", json.loads(kill_service.body()))
+    finished(port, f"/v1/recommendations/{accepted['id']}")
+    process.send_signal(signal.SIGTERM)
+    written, _ = process.communicate(timeout=60)
+    told = [json.loads(line) for line in written.splitlines()]
+    assert {"gunicorn.error", "commitment.request", "commitment.worker"} <= {
+        line["logger"] for line in told
+    }
+    assert all({"event", "level", "timestamp"} <= set(line) for line in told)
+
+
+def test_a_request_under_way_is_finished_when_it_is_stopped(running) -> None:
+    """The answer of a recommendation that is waited for still comes, from the worker beside it."""
+    process, port = running
+    worker_of(process.pid)
+    found: list[int] = []
+
+    def ask() -> None:
+        headers = {"Content-Type": "application/json", "Prefer": "wait=60"}
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v1/recommendations", kill_service.body(), headers
+        )
+        with urllib.request.urlopen(asked, timeout=90) as response:
+            found.append(response.status)
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    for _ in range(200):
+        if under_way(port):
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    waiting.join(timeout=90)
+    assert found == [201]
+    assert process.wait(timeout=60) == 0
+
+
+def under_way(port: int) -> bool:
+    """Tell whether a request was taken that is not answered: a job is in the table."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+        told = response.read().decode()
+    states = ("queued", "running", "succeeded")
+    return any(f'commitment_jobs{{state="{state}"}} 1.0' in told for state in states)
 
 
 def test_one_command_serves_and_works(running) -> None:
