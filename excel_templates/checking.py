@@ -2,7 +2,8 @@
 
 A copy may be renamed, restyled, translated and rearranged. What it may not do is told here with the
 cell and what to do: lose a defined name, change how many cells one covers, lock an input, put a
-value's cell inside merged cells, or use a formula that no value can be worked out for.
+value's cell inside merged cells, or use a formula that no value can be worked out for. What the
+filler cannot carry over (shapes, macros, sparklines) is told as well.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from excel_templates.formulas.syntax import (
     reference,
     walk,
 )
+from excel_templates.house_drawings import left_behind
 from excel_templates.names import NAMES
 
 _EVALUATED: Final = {*FUNCTIONS, "IF"}
@@ -71,7 +73,15 @@ def check_template(path: Path) -> tuple[TemplateFault, ...]:
     ()
     """
     workbook, shipped = load_template(path), load_template(TEMPLATE)
-    faults = [*_names(workbook, shipped), *_formulas(workbook)]
+    lost = (
+        TemplateFault(
+            Weight.SPOILS,
+            where,
+            f"{what}: left behind when it is filled; use cells, pictures or charts",
+        )
+        for where, what in left_behind(path)
+    )
+    faults = [*_names(workbook, shipped), *_formulas(workbook), *lost]
     return tuple(sorted(faults, key=lambda fault: fault.weight is not Weight.STOPS))
 
 

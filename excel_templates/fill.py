@@ -6,6 +6,7 @@ template ─► names checked ─► service's values ─► decision set with i
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from excel_templates.cached import Saved, save
 from excel_templates.design import TEMPLATE
 from excel_templates.formulas.calculate import Calculator
 from excel_templates.formulas.functions import number
+from excel_templates.house_drawings import keep_charts
 from excel_templates.sheets import (
     about,
     backtest,
@@ -145,7 +147,7 @@ def _check_belongs(recommendation: Recommendation, decisions: DecisionSet) -> No
 
 
 def load_template(path: Path) -> Workbook:
-    """Read a template; macros and links to other files are left behind.
+    """Read a template; charts are kept as they are, macros and links to other files left behind.
 
     Raises
     ------
@@ -158,7 +160,13 @@ def load_template(path: Path) -> Workbook:
                 f"is larger than {MAX_TEMPLATE_BYTES:,} bytes; a template holds no data",
                 file=path.name,
             )
-        return load_workbook(path, keep_links=False, keep_vba=False)
+        with warnings.catch_warnings():
+            # What it leaves behind is told by `template check`, in our words.
+            warnings.filterwarnings("ignore", module="openpyxl")
+            workbook = load_workbook(path, keep_links=False, keep_vba=False)
+        with zipfile.ZipFile(path) as archive:
+            keep_charts(workbook, archive)
+        return workbook
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as problem:
         raise InputError(
             f"cannot be read as an .xlsx workbook ({problem}); start from the shipped template "
