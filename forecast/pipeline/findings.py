@@ -33,7 +33,7 @@ def findings(
     found = []
     if record.widening_factor > 1:
         found.append(Finding(kind="bands_widened", note=record.note))
-    found += restated(previous.daily, given.daily, given.renamed, new.card, was.as_of)
+    found += restated(previous.daily, new.rated, given.renamed, new.card, was.as_of)
     if previous.card is None:
         note = "the last result kept no prices: a change of list prices counts as method"
         found.append(Finding(kind="rate_card_not_kept", note=note))

@@ -175,7 +175,11 @@ def _decided(terms: Terms, stage: _Stage, seen: Floats) -> Staged:
 def _choice(terms: Terms, stage: _Stage) -> tuple[float, Tier | None]:
     """Give the total with the lowest mean cost on these paths, and its tier."""
     tried = list(_candidates(terms, stage))
-    means = [float(_cost(terms, stage, total, tier).mean()) for total, tier in tried]
+    means = np.empty(len(tried))
+    for tier in {tier for _, tier in tried}:
+        same = [i for i, (_, its) in enumerate(tried) if its == tier]
+        totals = np.array([tried[i][0] for i in same])
+        means[same] = _cost(terms, stage, totals[:, None], tier).mean(axis=-1)
     return tried[int(np.argmin(means))]
 
 
@@ -208,8 +212,11 @@ def _tier(terms: Terms, stage: _Stage, total: float) -> Tier:
     return reached[-1]
 
 
-def _cost(terms: Terms, stage: _Stage, total: float, tier: Tier | None) -> Floats:
-    """Settle the whole term of every path when `total` is what is signed in the end."""
+def _cost(terms: Terms, stage: _Stage, total: float | Floats, tier: Tier | None) -> Floats:
+    """Settle the whole term of every path when `total` is what is signed in the end.
+
+    Totals [n, 1] give costs [n, M]; on demand there is nothing to tell them apart, [M].
+    """
     if tier is None:
         return np.asarray(stage.paid + stage.rest * (1 - no_deal_discount(terms)))
     price = unit_prices(terms, tariff_of(terms, tier))
