@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 
 from api.terminal.layout import notes, page, percent, plain, table, usd
-from forecast.records.reforecast import Attribution, CertainDay, PeriodStanding, Reforecast
+from forecast.records.reforecast import (
+    Attribution,
+    CertainDay,
+    PeriodStanding,
+    PlatformDrawdown,
+    Reclassification,
+    Reforecast,
+)
 
 if TYPE_CHECKING:
     from api.contracts import Signed
@@ -44,9 +51,11 @@ def sections(result: Reforecast) -> list[Section]:
         _headline(result),
         _waterfall(result.attribution),
         _periods(result.burn_down.periods),
+        _platforms(result.burn_down.platforms),
         _certain(result.burn_down.certain),
         _remedies(result),
         _promises(result),
+        _reclassifications(result.reclassifications),
         _balance(result),
         _workloads(result),
         _remarks("Track record", _record(result)),
@@ -226,6 +235,17 @@ def _periods(periods: Sequence[PeriodStanding]) -> Section:
     )  # fmt: skip
 
 
+def _platforms(platforms: Sequence[PlatformDrawdown]) -> Section:
+    return Section(
+        "Burn-down by platform",
+        ("platform", "a dollar counts", "drawn", "expected to come"),
+        tuple(
+            (p.platform, percent(p.counted_share), usd(p.drawn_usd), usd(p.expected_usd))
+            for p in platforms
+        ),
+    )
+
+
 def _certain(days: Sequence[CertainDay]) -> Section:
     return Section(
         "When the running period is decided",
@@ -270,6 +290,14 @@ def _promises(result: Reforecast) -> Section:
             )
             for p in result.promises
         ),
+    )
+
+
+def _reclassifications(found: Sequence[Reclassification]) -> Section:
+    return Section(
+        "To be asked again",
+        ("workload", "stands as", "now", "before", "ask"),
+        tuple((r.workload, r.stands_as.value, r.now, r.before, r.ask) for r in found),
     )
 
 

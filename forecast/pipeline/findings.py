@@ -8,10 +8,11 @@ from decimal import Decimal
 import pandas as pd
 
 from forecast import __version__
+from forecast.pipeline.anomalies import anomalies, off_forecast
 from forecast.pipeline.kept_rates import changed_models
 from forecast.pipeline.last_forecast import Previous
 from forecast.pipeline.quarter_inputs import QuarterInputs, restated
-from forecast.pipeline.replacement import Aligned
+from forecast.pipeline.replacement import Aligned, stored_columns
 from forecast.records.contract import SignedContract
 from forecast.records.reforecast import Finding, Reforecast, TrackRecord
 from forecast.units import to_cents
@@ -33,7 +34,7 @@ def findings(
     found = []
     if record.widening_factor > 1:
         found.append(Finding(kind="bands_widened", note=record.note))
-    found += restated(previous.daily, given.daily, given.renamed, new.card, was.as_of)
+    found += restated(previous.daily, new.rated, given.renamed, new.card, was.as_of)
     if previous.card is None:
         note = "the last result kept no prices: a change of list prices counts as method"
         found.append(Finding(kind="rate_card_not_kept", note=note))
@@ -66,6 +67,9 @@ def findings(
         if had.any() and not has.any():
             note = f"{name!r} has had no usage for {SILENT_DAYS} days"
             found.append(Finding(kind="silent_workload", note=note))
+    found += anomalies(new, was.as_of)
+    stored = previous.decisions
+    found += off_forecast(pair, stored_columns(stored.optimised_usd, stored.workloads, pair))
     return found
 
 

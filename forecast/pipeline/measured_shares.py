@@ -51,7 +51,7 @@ def measured_shares(
     usd: dict[tuple[str, str], float] = {}
     for w, name in enumerate(decisions.workloads):
         for t, month in enumerate(decisions.months):
-            for group, share in _month(by_name[name].mix, card, month).items():
+            for group, share in shares_by_group(by_name[name].mix, card, month).items():
                 usd[group] = usd.get(group, 0.0) + share * float(mean[t, w])
     whole = sum(usd.values())
     if whole <= 0:
@@ -62,8 +62,8 @@ def measured_shares(
     return tuple(UsageShare(platform=p, family=f, share=s) for (p, f), s in found.items())
 
 
-def _month(mix: TokenMix, card: RateCard, month: date) -> dict[tuple[str, str], float]:
-    """Shares of one workload's list cost on the first day of a month."""
+def shares_by_group(mix: TokenMix, card: RateCard, month: date) -> dict[tuple[str, str], float]:
+    """Shares of one workload's list cost on the first day of a month, by platform and family."""
     successors = retired_successors(card, {key.model for key in mix.keys}, month)
     living = migrate_models(mix, successors, card.facts) if successors else mix
 

@@ -168,15 +168,21 @@ def _silent_days(daily: pd.DataFrame, old_as_of: date, day: date) -> list[Findin
 
 def restated(
     old_daily: pd.DataFrame,
-    new_daily: pd.DataFrame,
+    new_rated: pd.DataFrame,
     renamed: dict[str, str],
     card: RateCard,
     old_as_of: date,
 ) -> list[Finding]:
-    """Name the months whose recorded usage is told otherwise now, priced alike on both sides."""
+    """Name the months whose recorded usage is told otherwise now, priced alike on both sides.
+
+    Parameters
+    ----------
+    new_rated
+        Recorded usage as told now, at the prices of `card`.
+    """
     old = old_daily.assign(workload=old_daily["workload"].map(lambda n: renamed.get(n, n)))
-    new = new_daily[new_daily["day"] <= pd.Timestamp(old_as_of)]
-    change = _by_month(new, card).sub(_by_month(old, card), fill_value=0.0)
+    new = new_rated[new_rated["day"] <= pd.Timestamp(old_as_of)]
+    change = _by_month(new).sub(_by_month(rate_usage(old, card)), fill_value=0.0)
     by_month = change.groupby(level=0).sum()
     touched = change.abs().groupby(level=0).sum()
     found = []
@@ -188,7 +194,6 @@ def restated(
     return found
 
 
-def _by_month(daily: pd.DataFrame, card: RateCard) -> pd.Series:
-    rated = rate_usage(daily, card)
+def _by_month(rated: pd.DataFrame) -> pd.Series:
     month = rated["day"].dt.to_period("M").dt.to_timestamp()
     return rated["list_usd"].astype(np.float64).groupby([month, rated["workload"]]).sum()

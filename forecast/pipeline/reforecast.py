@@ -20,9 +20,11 @@ from forecast.paths import DecisionSet, Floats
 from forecast.pipeline.findings import findings
 from forecast.pipeline.kept_rates import kept_card
 from forecast.pipeline.last_forecast import Previous
+from forecast.pipeline.platform_drawdown import platform_drawdowns
 from forecast.pipeline.projection import Projection, project
 from forecast.pipeline.promises import promises
 from forecast.pipeline.quarter_inputs import QuarterInputs, quarter_inputs
+from forecast.pipeline.reclassification import reclassifications
 from forecast.pipeline.remedies import remedies
 from forecast.pipeline.replacement import Aligned, align, stored_columns, targets
 from forecast.pipeline.standing import Standing, check_balance, term_outcome
@@ -286,7 +288,10 @@ def _result(
     monthly = _total(decisions.optimised_usd)
     found, best = signed.settled(monthly), signed.best(monthly)
     was = previous.result.provenance
-    landing = burn_down(signed.pools(), monthly, new.n_elapsed)
+    platforms = platform_drawdowns(signed, new, decisions.optimised_usd)
+    landing = burn_down(signed.pools(), monthly, new.n_elapsed).model_copy(
+        update={"platforms": platforms}
+    )
     return Reforecast(
         findings=(*given.findings, *findings(contract, previous, given, pair, record)),
         contract=contract,
@@ -308,6 +313,7 @@ def _result(
         balance=balance,
         track_record=record,
         workloads=_workloads(decisions, new.n_elapsed),
+        reclassifications=reclassifications(pair),
         previous=previous.digest,
         provenance=ResultProvenance(
             package_version=__version__,

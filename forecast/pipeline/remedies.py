@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from forecast.paths import Floats
+from forecast.pipeline.contract_rights import rights
 from forecast.pipeline.projection import Projection
 from forecast.pipeline.standing import Standing
 from forecast.records.contract import SignedContract
@@ -74,6 +75,8 @@ def remedies(
         )
     found += _raised(contract, projection, optimised, kept, certain)
     found += _moved_here(contract, projection, optimised, kept)
+    monthly = np.asarray(optimised.sum(axis=2))
+    found += rights(Standing.of(contract), monthly, now, projection.as_of)
     return tuple(sorted(found, key=lambda r: (-r.value_usd, r.remedy)))
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from forecast.mix import UNITS_PER_TOKEN, TokenMix
+import pandas as pd
+
+from forecast.mix import UNITS_PER_TOKEN, TokenMix, observed_mix
 from forecast.records.rates import ModelFacts
 from forecast.records.usage import ServiceTier
 from forecast.records.workloads import Workload
@@ -41,33 +43,24 @@ def moved_shares(
 
 
 def shipped_levers(
-    workload: Workload | None, last_week: TokenMix | None, facts: Facts
+    workload: Workload | None, last_week: pd.DataFrame, facts: Facts
 ) -> dict[str, str]:
     """Give the levers that have shipped and show in the usage, each with the sentence that says so.
 
     Parameters
     ----------
     last_week
-        The mix of the last days with demand; None without any.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from forecast.records.usage import MixKey
-    >>> nightly = Workload(name="nightly", owner_state="shipped", batch={"share": 0.9})
-    >>> tokens = np.array([[6.0, 0, 0, 0, 0]])
-    >>> mix = TokenMix.of([(MixKey("anthropic", "m", "batch"), tokens, np.zeros(1)),
-    ...     (MixKey("anthropic", "m"), tokens * 2 / 3, np.zeros(1))])
-    >>> shipped_levers(nightly, mix, lambda m: ModelFacts(model=m, family="f"))
-    {'batch': 'batch has shipped: 60 % of its demand went that way in the last week (90 % is \
-stated), and that is carried forward'}
+        `tables.DAILY_USAGE` of the last days with demand.
     """
-    if workload is None or last_week is None or not workload.owner_state.has_shipped:
+    if workload is None or not workload.owner_state.has_shipped:
+        return {}
+    mix = observed_mix(last_week, facts)
+    if mix is None:
         return {}
     return {
         lever: f"{lever} has shipped: {measured:.0%} of its demand went that way in the last week "
         f"({stated:.0%} is stated), and that is carried forward".replace("%", " %")
-        for lever, stated, measured in moved_shares(workload, last_week, facts)
+        for lever, stated, measured in moved_shares(workload, mix, facts)
         if measured > 0
     }
 

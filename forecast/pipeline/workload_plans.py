@@ -99,10 +99,8 @@ def carried_mix(window: pd.DataFrame, workload: Workload | None, card: RateCard)
     return None
 
 
-def mix_window(
-    daily: pd.DataFrame, card: RateCard, as_of: date, days: int = MIX_WINDOW_DAYS
-) -> pd.DataFrame:
-    """Give the rows of the last `days` with demand.
+def mix_window(daily: pd.DataFrame, card: RateCard, as_of: date) -> pd.DataFrame:
+    """Give the rows of the last `MIX_WINDOW_DAYS` with demand.
 
     The window ends on the last day with demand, so that idle days with rows of zeros do not hide
     how the work is done.
@@ -110,7 +108,7 @@ def mix_window(
     used = daily[(daily["day"] <= pd.Timestamp(as_of)) & (demand_units(daily, card.facts) > 0)]
     if used.empty:
         return used
-    return used[used["day"] > used["day"].max() - pd.Timedelta(days=days)]
+    return used[used["day"] > used["day"].max() - pd.Timedelta(days=MIX_WINDOW_DAYS)]
 
 
 def _drift_note(window: pd.DataFrame, card: RateCard, day: date) -> tuple[str, ...]:
@@ -199,8 +197,8 @@ def plan_workloads(
         workload = portfolio.by_name(name)
         rows = by_workload.get(name, daily.iloc[:0])
         window = mix_window(rows, card, as_of)
-        last_week = mix_window(rows, card, as_of, WEEK_DAYS)
-        shipped = shipped_levers(workload, observed_mix(last_week, card.facts), card.facts)
+        last_week = window[window["day"] > window["day"].max() - pd.Timedelta(days=WEEK_DAYS)]
+        shipped = shipped_levers(workload, last_week, card.facts)
         mix = carried_mix(last_week if shipped else window, workload, card)
         if mix is None:
             mix = TokenMix((), np.zeros((1, 0, len(TOKEN_KINDS))), np.zeros((1, 0)))

@@ -12,7 +12,7 @@ from forecast.records.base import NonNegativeUsd, Note, Record, Share, Usd
 from forecast.records.contract import SignedContract
 from forecast.records.recommendation import InputDigest, Quantile, ResultProvenance
 from forecast.records.sizing_result import CostRisk, Headline, WasteRisk
-from forecast.records.workloads import OwnerState
+from forecast.records.workloads import Decision, OwnerState
 
 StepName = Literal[
     "restated usage",
@@ -103,6 +103,8 @@ FindingKind = Literal[
     "package_changed",
     "rate_card_not_kept",
     "bands_widened",
+    "anomaly",
+    "workload_off_forecast",
 ]
 
 
@@ -154,6 +156,18 @@ class CertainDay(Record):
     """What is left of it can no longer be drawn, however the rest of the period goes."""
 
 
+class PlatformDrawdown(Record):
+    """What one platform draws from the commitment over the term."""
+
+    platform: str
+    counted_share: Share
+    """Of a dollar used there that draws the commitment, by the contract."""
+    drawn_usd: Usd
+    """Recorded so far."""
+    expected_usd: Usd
+    """Mean of what is to come, by where the work runs today."""
+
+
 class BurnDown(Record):
     """Actual drawdown against contract and forecast."""
 
@@ -164,6 +178,8 @@ class BurnDown(Record):
     term_landing: tuple[Quantile, ...]
     certain: tuple[CertainDay, ...]
     """For the running period, or the first one; empty when the term is over."""
+    platforms: tuple[PlatformDrawdown, ...] = ()
+    """The largest first."""
 
 
 class Remedy(Record):
@@ -175,6 +191,9 @@ class Remedy(Record):
         "accept_proposed_levers",
         "raise_commitment",
         "move_spend_here",
+        "move_platform_spend",
+        "lower_commitment",
+        "let_unused_roll_over",
     ]
     what: Note
     value_usd: Usd
@@ -288,6 +307,20 @@ class TrackRecord(Record):
     note: Note = ""
 
 
+class Reclassification(Record):
+    """A workload whose one question should be asked again, because what it rests on changed."""
+
+    workload: str
+    stands_as: Decision
+    """How it is classified today."""
+    now: Note
+    """What it looks like since the last forecast."""
+    before: Note
+    """What it looked like until then."""
+    ask: Note
+    """What its owner should be asked."""
+
+
 class BestCommitment(Record):
     """What would be signed for the whole term, knowing what is known now."""
 
@@ -329,5 +362,6 @@ class Reforecast(Record):
     balance: tuple[BalanceCheck, ...]
     track_record: TrackRecord
     workloads: tuple[WorkloadStanding, ...]
+    reclassifications: tuple[Reclassification, ...] = ()
     previous: InputDigest
     provenance: ResultProvenance

@@ -230,7 +230,11 @@ def _decided(terms: Terms, stage: _Stage, seen: Floats) -> Staged:
 def _choice(terms: Terms, stage: _Stage) -> tuple[float, Tier | None]:
     """Give the total with the lowest mean cost on these paths, and its tier."""
     tried = list(_candidates(terms, stage))
-    means = [float(_cost(terms, stage, total, tier).mean()) for total, tier in tried]
+    means = np.empty(len(tried))
+    for tier in {tier for _, tier in tried}:
+        same = [i for i, (_, its) in enumerate(tried) if its == tier]
+        totals = np.array([tried[i][0] for i in same])
+        means[same] = _cost(terms, stage, totals[:, None], tier).mean(axis=-1)
     return tried[int(np.argmin(means))]
 
 
@@ -265,18 +269,21 @@ def _tier(terms: Terms, stage: _Stage, total: float) -> Tier:
     return reached[-1]
 
 
-def _cost(terms: Terms, stage: _Stage, total: float, tier: Tier | None) -> Floats:
-    """Settle the whole term of every path when `total` is what is signed in the end."""
+def _cost(terms: Terms, stage: _Stage, total: float | Floats, tier: Tier | None) -> Floats:
+    """Settle the whole term of every path when `total` is what is signed in the end.
+
+    Totals [n, 1] give costs [n, M]; on demand there is nothing to tell them apart, [M].
+    """
     to_come = stage.rest.sum(axis=1)
     if tier is None:
         return np.asarray(stage.paid + to_come * (1 - no_deal_discount(terms)))
     price = unit_prices(terms, tariff_of(terms, tier))
     need = stage.rest * price.list_usd
-    n_periods = need.shape[1]
-    pool = np.full(need.shape, (total - stage.settled) / n_periods)
-    pool[:, 0] -= stage.drawn
+    drawn = np.zeros_like(need)
+    drawn[:, 0] = stage.drawn
+    pool = np.asarray((total - stage.settled) / need.shape[1])[..., None] - drawn
     used = np.minimum(pool, need)
     lost = (pool - used) * price.unused
-    lost[:, -1] *= 1 - terms.unused_value_share
+    lost[..., -1] *= 1 - terms.unused_value_share
     spent = used * price.used + (need - used) * price.beyond + lost
-    return np.asarray(stage.paid + spent.sum(axis=1))
+    return np.asarray(stage.paid + spent.sum(axis=-1))

@@ -4,69 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
 import pytest
-from simulated_company import Company, Story
-from simulated_quarters import advised, following
+from signed_year import Q1, Q2, Contract, kinds, moved
+from simulated_company import Company
+from simulated_quarters import following
 
 from forecast.errors import InputError
-from forecast.pipeline.last_forecast import Previous
 from forecast.pipeline.projection import project
-from forecast.pipeline.reforecast import ReforecastOutcome, reforecast
-from forecast.records.recommendation import InputDigest
-from forecast.records.reforecast import BalanceLine, Reforecast
+from forecast.pipeline.reforecast import ReforecastOutcome
+from forecast.records.reforecast import BalanceLine
 from forecast.records.terms import Fee, Tier
-
-QUIET = Story(
-    growth=(0.1,) * 5,
-    cut=None,
-    retires_on=None,
-    to_batch=None,
-    batch_planned=date(2020, 1, 1),  # long given up
-    caching_planned=None,
-    lost_on=None,
-    new_on=None,
-    renamed_on=None,
-)
-Q1, Q2 = date(2027, 3, 31), date(2027, 6, 30)
-
-
-class Contract:
-    """A year of one company: advised, signed, and ready to be re-forecast."""
-
-    def __init__(self, **happens: object) -> None:
-        self.company = Company(5, story_of=replace(QUIET, **happens))
-        advice, self.signed, self.sized_on = advised(self.company, 2027, seed=5, n_scenarios=100)
-        self.advice = Previous(
-            result=advice.result,
-            decisions=advice.decisions,
-            daily=advice.daily,
-            portfolio=self.company.portfolio(self.sized_on),
-            card=advice.card,
-            digest=InputDigest(name="recommendation.json", sha256=""),
-        )
-
-    def at(self, day: date, previous: Previous | None = None, **given: object) -> ReforecastOutcome:
-        previous = previous or self.advice
-        options = {
-            "usage": self.company.usage(day, previous.result.provenance.as_of + timedelta(days=1)),
-            "portfolio": self.company.portfolio(day),
-            "contract": self.signed,
-        } | given
-        return reforecast(
-            options.pop("usage"),
-            options.pop("contract"),
-            previous,
-            options.pop("portfolio"),
-            price_sheets=[self.company.prices(day)],
-            **options,
-        )
-
-    def after(self, day: date) -> Previous:
-        return following(self.at(day), self.company, day)
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +28,6 @@ def quiet() -> Contract:
 @pytest.fixture(scope="module")
 def first(quiet: Contract) -> ReforecastOutcome:
     return quiet.at(Q1)
-
-
-def moved(result: Reforecast) -> dict[str, Decimal]:
-    return {s.step: s.cost_change_usd for s in result.attribution.steps if s.cost_change_usd}
-
-
-def kinds(result: Reforecast) -> set[str]:
-    return {finding.kind for finding in result.findings}
 
 
 def test_old_inputs_put_through_the_same_version_draw_what_was_stored(quiet: Contract) -> None:
