@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.demand.members.protocol import Floats, View, Window, log_window_totals
-from forecast.demand.season import MIN_YEARS
+
+MIN_YEARS = 1.25
+"""Years of own history it needs: a year, and the quarter that growth is measured on."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class SeasonalNaive:
         return ("seasonal_naive",)
 
     def paths(self, view: View) -> Floats:
-        """Continue the series; serves from two years of own history on.
+        """Continue the series; serves from five quarters of own history on.
 
         Examples
         --------
