@@ -153,17 +153,18 @@ def _wander(
 ) -> Floats:
     """Factors [n, T] of months made of weeks in `shares` [H, T], each adding to one.
 
-    A walk of the level, `step` a week and read in the mean week of a month, and the mean of the
-    noise exp(N(−v/2, v)), v = 2 `half_noise`, of its weeks, as a lognormal of the same variance.
+    A walk of the level, `step` a week and read in the mean week a_t of month t, and the mean of
+    the noise exp(N(−v/2, v)), v = 2 `half_noise`, of its weeks, as a lognormal of variance u_t:
+
+        log factor = N(−u/2, step² min(a_s, a_t) + u_t [s = t]).
     """
-    middle = np.arange(1, len(shares) + 1) @ shares
-    apart = np.sqrt(np.diff(middle, prepend=0.0).clip(min=0.0))
-    walk = rng.standard_normal((n, shares.shape[1]))
-    walk *= step * apart
-    np.cumsum(walk, axis=1, out=walk)
+    middle = np.maximum.accumulate(np.arange(1, len(shares) + 1) @ shares)
     noise = np.log1p(np.expm1(2.0 * half_noise) * (shares**2).sum(axis=0))
-    walk += np.sqrt(noise) * rng.standard_normal(walk.shape) - noise / 2
-    return np.exp(walk, out=walk)
+    covariance = step**2 * np.minimum(middle[:, None], middle) + np.diag(noise + 1e-12)
+    root = np.linalg.cholesky(covariance).astype(np.float32)
+    logs = rng.standard_normal((n, len(middle)), dtype=np.float32) @ root.T
+    logs -= (noise / 2).astype(np.float32)
+    return np.exp(logs, out=logs).astype(np.float64)
 
 
 def bursty_months(

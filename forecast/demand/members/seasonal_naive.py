@@ -45,21 +45,17 @@ class SeasonalNaive:
         >>> SeasonalNaive().paths(view_of(panel, (24,), 2))[0, 0, :, 0].round(3).tolist()
         [0.18, 0.19]
         """
-        panel, m = view.panel, view.panel.season_length
-        out = np.full((len(panel.log), len(view.origins), view.horizon), np.nan)
+        panel, m, quarter = view.panel, view.panel.season_length, view.panel.quarter
+        origins = np.array(view.origins)
+        served = origins - panel.first[:, None] >= MIN_YEARS * m
+        back = origins[:, None] - 1 - np.arange(quarter)
+        now, then = (
+            log_window_totals(panel.log[:, np.maximum(columns, 0)], [Window(0, quarter)])
+            for columns in (back, back - m)
+        )
         ahead = np.arange(view.horizon)
         years = ahead // m + 1
         kept = np.cumsum(self.continued_share ** np.arange(1, years.max() + 1))[years - 1]
-        for i, origin in enumerate(view.origins):
-            rows = panel.known(origin) >= MIN_YEARS * m
-            if not rows.any():
-                continue
-            x = panel.log[rows, :origin]
-            quarters = [
-                Window(origin - panel.quarter, panel.quarter),
-                Window(origin - m - panel.quarter, panel.quarter),
-            ]
-            now, then = log_window_totals(x, quarters).T
-            growth = kept[:, None] * (now - then)
-            out[rows, i] = x[:, origin + ahead - years * m] + growth.T
-        return out[..., None]
+        columns = np.maximum(origins[:, None] + ahead - years * m, 0)
+        path = panel.log[:, columns] + kept * (now - then)
+        return np.asarray(np.where(served[:, :, None], path, np.nan)[..., None])
