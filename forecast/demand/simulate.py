@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from forecast.demand.calibration import TotalDistribution
 from forecast.demand.intermittent import draw_weeks
 from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.pool import Pool
-from forecast.units import add_months, month_of
+from forecast.units import add_months
 
 WEEKDAY_WEEKS = 13
 """Weeks that the shares of the weekdays are taken from."""
@@ -65,13 +65,14 @@ def calendar(
     """
     last = add_months(months[-1], 1)
     horizon = max(1, -(-((last - end).days - 1) // 7))
+    days = np.datetime64(end, "D") + np.arange(1, 7 * horizon + 1)
+    t = (days.astype("M8[M]") - np.datetime64(months[0], "M")).astype(np.int64)
+    inside = (t >= 0) & (t < len(months))
+    if stop is not None:
+        inside &= days < np.datetime64(stop, "D")
+    offset = np.flatnonzero(inside)
     shares = np.zeros((horizon, len(months)))
-    index = {month: t for t, month in enumerate(months)}
-    for offset in range(7 * horizon):
-        day = end + timedelta(days=1 + offset)
-        t = index.get(month_of(day))
-        if t is not None and (stop is None or day < stop):
-            shares[offset // 7, t] += weekday_shares[offset % 7]
+    np.add.at(shares, (offset // 7, t[offset]), weekday_shares[offset % 7])
     begin = max(0, (months[0] - end).days - 1)
     finish = (min(last, stop) if stop else last) - end
     n_days = finish.days - 1
@@ -143,7 +144,7 @@ def steady_months(
     months = np.zeros((n, len(base)))
     months[:, live] = factors * base[live]
     raw = months.sum(axis=1)
-    order = np.argsort(raw, kind="stable")
+    order = np.argsort(raw)
     factor = np.exp(logs - np.log(raw[order]))
     return np.asarray(months[order[ranks]] * factor[ranks, None])
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from forecast.demand.members.protocol import Floats, Ints, View
+from forecast.demand.members.protocol import Floats, Ints, View, running_sums
 
 ERROR_FLOOR = 0.004
 """Added to a mean absolute log error before its log is taken: less than .4 % is no merit."""
@@ -62,7 +62,7 @@ class TotalsSoFar:
 
     def _log_totals(self, length: int) -> Floats:
         values = np.nan_to_num(self._view.panel.values)
-        sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+        sums = running_sums(values)
         inside = self._origins + length <= self._view.panel.n
         ends = np.where(inside, self._origins + length, self._origins)
         total = sums[:, ends] - sums[:, self._origins]

@@ -72,7 +72,7 @@ class Factors:
     root
         L, [G, N, N]; in single precision, because reading it is what a continuation costs.
     inverse
-        L⁻¹, [G, N, N].
+        L⁻¹, [G, N, N]; likewise.
     season
         B, [G, m, N]: what the errors of the first periods say of the season, by phase.
     log_determinant
@@ -82,7 +82,7 @@ class Factors:
     """
 
     root: NDArray[np.float32]
-    inverse: Floats
+    inverse: NDArray[np.float32]
     season: NDArray[np.float32]
     log_determinant: Floats
     n_seasons: int
@@ -91,17 +91,17 @@ class Factors:
         """Which settings count: all, or those without a season."""
         return slice(None) if seasonal else slice(None, None, self.n_seasons)
 
-    def one_step(self, x: Floats) -> tuple[Floats, Floats]:
+    def one_step(self, x: Floats) -> tuple[NDArray[np.float32], Floats]:
         """One-step errors of `x` [T, S] and the running sums of their squares, both [G, T, S]."""
         n = len(x)
-        errors = self.inverse[:, :n, :n] @ x
+        errors = self.inverse[:, :n, :n] @ x.astype(np.float32)
         squares = errors**2
         squares[:, :WARM_UP] = 0.0
-        return errors, np.cumsum(squares, axis=1)
+        return errors, np.cumsum(squares, axis=1, dtype=np.float64)
 
-    def season_told(self, weighted: Floats) -> Floats:
+    def season_told(self, weighted: NDArray[np.float32]) -> Floats:
         """Season by phase [m, S] from weighted errors [G, stop, S] of all settings."""
-        part = self.season[:, :, : weighted.shape[1]] @ weighted.astype(np.float32)
+        part = self.season[:, :, : weighted.shape[1]] @ weighted
         return part.sum(axis=0).astype(np.float64)
 
     def scores(self, squares: Floats, stop: int) -> Floats:
@@ -160,7 +160,7 @@ def _continue(
     for i, stop in stops:
         heard = found.heard(stop >= MIN_YEARS * m)
         weights = _weights(found.scores(squares, stop)[heard])
-        weighted = (errors[heard, :stop] * weights[:, None, :]).astype(np.float32)
+        weighted = errors[heard, :stop] * weights[:, None, :].astype(np.float32)
         path = (found.root[heard, stop : stop + horizon, :stop] @ weighted).sum(axis=0).T
         last = x[stop - 1][:, None]
         out.append((i, np.clip(path.astype(np.float64), last - MAX_MOVE, last + MAX_MOVE)))
@@ -204,7 +204,7 @@ def season_of_year(panel: Panel, origins: Sequence[int], years: tuple[float, flo
             scores = [f.scores(squares, stop) for f, (_, squares) in zip(kinds, told, strict=True)]
             weights = np.split(_weights(np.concatenate(scores)), [len(scores[0])])
             season = sum(
-                f.season_told(errors[:, :stop] * w[:, None, :])
+                f.season_told(errors[:, :stop] * w[:, None, :].astype(np.float32))
                 for f, (errors, _), w in zip(kinds, told, weights, strict=True)
             )
             out[rows, i] = np.roll((season - np.mean(season, axis=0)).T, int(begin) % m, axis=1)
@@ -244,7 +244,7 @@ def factors(kind: str, m: int, size: int) -> Factors:
     first_year = np.stack([season[:m] for season in seasons] * len(parts))
     return Factors(
         root.astype(np.float32),
-        inverse,
+        inverse.astype(np.float32),
         (first_year @ inverse.swapaxes(1, 2)).astype(np.float32),
         np.cumsum(np.log(diagonal), axis=1),
         len(seasons),
