@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,22 +79,29 @@ class Hindcast:
             does not run steadily by then. A total is at least 1 % of the window at the mean of
             the quarter before it, so that a stop is a large error and not an infinite one.
         """
-        out = np.full((len(self.panel.first), len(self.origins)), np.nan)
-        sums: dict[int, Floats] = {}
-        for j, origin in enumerate(self.origins):
-            i = int(np.searchsorted(self.origins, origin + window.end))
-            if i == len(self.origins):
-                break
-            if i not in sums:
-                zero = np.zeros((len(self.known[i]), 1))
-                sums[i] = np.concatenate([zero, np.cumsum(self.known[i], axis=1)], axis=1)
-            total = sums[i][:, origin + window.end] - sums[i][:, origin + window.lead]
-            begun = np.clip(origin - self.panel.first, 0, self.panel.quarter)
-            back = np.take_along_axis(sums[i], np.maximum(origin - begun, 0)[:, None], axis=1)[:, 0]
-            rate = (sums[i][:, origin] - back) / np.maximum(begun, 1)
-            held = np.maximum(total, LEAST_OF_RATE * rate * window.length)
-            ok = (begun > 0) & (held > 0) & self.steady[:, i]
-            out[ok, j] = np.log(held[ok])
+        origins = np.array(self.origins)
+        ends = origins + window.end
+        over = np.flatnonzero(ends <= self.panel.n)
+        out = np.full((len(self.panel.first), len(origins)), np.nan)
+        if not len(over):
+            return out
+        at, o = np.searchsorted(origins, ends[over]), origins[over]
+        series = np.arange(len(out))[:, None]
+        begun = np.clip(o - self.panel.first[:, None], 0, self.panel.quarter)
+        so_far = self._so_far[series, at, o]
+        rate = (so_far - self._so_far[series, at, o - begun]) / np.maximum(begun, 1)
+        total = self._so_far[series, at, ends[over]] - self._so_far[series, at, o + window.lead]
+        held = np.maximum(total, LEAST_OF_RATE * rate * window.length)
+        ok = (begun > 0) & (held > 0) & self.steady[:, at]
+        out[:, over] = np.where(ok, np.log(np.where(ok, held, 1.0)), np.nan)
+        return out
+
+    @cached_property
+    def _so_far(self) -> Floats:
+        """Running totals as every origin knows them, from zero: [S, O, n + 1]."""
+        out = np.zeros((len(self.panel.first), len(self.origins), self.panel.n + 1))
+        for i, known in enumerate(self.known):
+            np.cumsum(known, axis=1, out=out[:, i, 1 : known.shape[1] + 1])
         return out
 
 

@@ -100,7 +100,8 @@ def _estimate(x: Floats, trend: Floats, m: int) -> Floats:
 
 
 def _smooth(season: Floats) -> Floats:
-    half = len(WEEKLY_SMOOTHING) // 2
-    shifts = range(-half, half + 1)
-    rolled = [w * np.roll(season, k, axis=1) for w, k in zip(WEEKLY_SMOOTHING, shifts, strict=True)]
-    return np.asarray(np.sum(rolled, axis=0))
+    """Weigh neighbouring phases [S, m], the year taken as a ring."""
+    half, m = len(WEEKLY_SMOOTHING) // 2, season.shape[1]
+    ring = np.concatenate([season[:, -half:], season, season[:, :half]], axis=1)
+    parts = [w * ring[:, k : k + m] for k, w in enumerate(WEEKLY_SMOOTHING)]
+    return np.asarray(np.sum(parts, axis=0))

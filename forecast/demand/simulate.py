@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from forecast.demand.calibration import TotalDistribution
 from forecast.demand.intermittent import draw_weeks
 from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.pool import Pool
-from forecast.units import add_months, month_of
+from forecast.units import add_months
 
 WEEKDAY_WEEKS = 13
 """Weeks that the shares of the weekdays are taken from."""
@@ -65,13 +65,14 @@ def calendar(
     """
     last = add_months(months[-1], 1)
     horizon = max(1, -(-((last - end).days - 1) // 7))
+    days = np.datetime64(end, "D") + np.arange(1, 7 * horizon + 1)
+    t = (days.astype("M8[M]") - np.datetime64(months[0], "M")).astype(np.int64)
+    inside = (t >= 0) & (t < len(months))
+    if stop is not None:
+        inside &= days < np.datetime64(stop, "D")
+    offset = np.flatnonzero(inside)
     shares = np.zeros((horizon, len(months)))
-    index = {month: t for t, month in enumerate(months)}
-    for offset in range(7 * horizon):
-        day = end + timedelta(days=1 + offset)
-        t = index.get(month_of(day))
-        if t is not None and (stop is None or day < stop):
-            shares[offset // 7, t] += weekday_shares[offset % 7]
+    np.add.at(shares, (offset // 7, t[offset]), weekday_shares[offset % 7])
     begin = max(0, (months[0] - end).days - 1)
     finish = (min(last, stop) if stop else last) - end
     n_days = finish.days - 1
@@ -143,7 +144,7 @@ def steady_months(
     months = np.zeros((n, len(base)))
     months[:, live] = factors * base[live]
     raw = months.sum(axis=1)
-    order = np.argsort(raw, kind="stable")
+    order = np.argsort(raw)
     factor = np.exp(logs - np.log(raw[order]))
     return np.asarray(months[order[ranks]] * factor[ranks, None])
 
@@ -153,17 +154,18 @@ def _wander(
 ) -> Floats:
     """Factors [n, T] of months made of weeks in `shares` [H, T], each adding to one.
 
-    A walk of the level, `step` a week and read in the mean week of a month, and the mean of the
-    noise exp(N(−v/2, v)), v = 2 `half_noise`, of its weeks, as a lognormal of the same variance.
+    A walk of the level, `step` a week and read in the mean week a_t of month t, and the mean of
+    the noise exp(N(−v/2, v)), v = 2 `half_noise`, of its weeks, as a lognormal of variance u_t:
+
+        log factor = N(−u/2, step² min(a_s, a_t) + u_t [s = t]).
     """
-    middle = np.arange(1, len(shares) + 1) @ shares
-    apart = np.sqrt(np.diff(middle, prepend=0.0).clip(min=0.0))
-    walk = rng.standard_normal((n, shares.shape[1]))
-    walk *= step * apart
-    np.cumsum(walk, axis=1, out=walk)
+    middle = np.maximum.accumulate(np.arange(1, len(shares) + 1) @ shares)
     noise = np.log1p(np.expm1(2.0 * half_noise) * (shares**2).sum(axis=0))
-    walk += np.sqrt(noise) * rng.standard_normal(walk.shape) - noise / 2
-    return np.exp(walk, out=walk)
+    covariance = step**2 * np.minimum(middle[:, None], middle) + np.diag(noise + 1e-12)
+    root = np.linalg.cholesky(covariance).astype(np.float32)
+    logs = rng.standard_normal((n, len(middle)), dtype=np.float32) @ root.T
+    logs -= (noise / 2).astype(np.float32)
+    return np.exp(logs, out=logs).astype(np.float64)
 
 
 def bursty_months(

@@ -62,21 +62,21 @@ def test_origins_asked_later_do_not_change_what_was_said(family):
     assert np.allclose(more[:, :3], fewer, atol=1e-9, equal_nan=True)
 
 
-def test_seasonal_naive_needs_two_years_and_repeats_the_last():
+def test_seasonal_naive_needs_five_quarters_and_repeats_the_last_year():
     family = SeasonalNaive()
-    t = np.arange(104)
+    t = np.arange(65)
     values = np.exp(1 + 0.3 * np.sin(2 * np.pi * t / 52))[None, :]
     panel = Panel.of(values, 52)
-    path = family.paths(view_of(panel, (103, 104), 52))
+    path = family.paths(view_of(panel, (64, 65), 52))
     assert np.isnan(path[0, 0]).all()
-    assert np.allclose(path[0, 1, :, 0], panel.log[0, 52:])
+    assert np.allclose(path[0, 1, :, 0], panel.log[0, 13:])
 
 
 def test_growth_goes_on_by_half():
     family = RunRate()
     values = np.exp(0.01 * np.arange(60.0))[None, :]
     path = family.paths(view_of(Panel.of(values, 52), (60,), 20))[0, 0, :, 0]
-    assert np.allclose(np.diff(path), 0.005)
+    assert np.allclose(np.diff(path), 0.005, atol=1e-4)
 
 
 def test_growth_is_bounded():

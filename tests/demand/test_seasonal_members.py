@@ -10,7 +10,7 @@ from forecast.demand.members.protocol import Family, Panel
 from forecast.demand.members.seasonal_autoregression import SeasonalAutoregression
 from forecast.demand.members.seasonal_smoothing import SeasonalSmoothing
 from forecast.demand.members.smoothing import Smoothing
-from forecast.demand.members.structural import Structural, factors
+from forecast.demand.members.structural import Structural, factors, season_of_year
 from forecast.demand.members.view import view_of
 
 SEASONAL = (SeasonalSmoothing(), SeasonalAutoregression())
@@ -111,12 +111,57 @@ def test_a_collapse_is_not_followed_below_zero():
     assert np.isfinite(path).all()
 
 
-def test_a_year_of_weeks_has_no_season_in_any_structural_model():
-    rng = np.random.default_rng(3)
-    t = np.arange(100)
-    values = np.exp(0.5 * np.sin(2 * np.pi * t / 52) + 0.05 * rng.standard_normal(100))
-    path = Structural().paths(view_of(Panel.of(values[None, :], 52), (100,), 52))[0, 0]
-    assert np.ptp(path[:, 0]) < 0.15
+def _weeks(n: int, shape: np.ndarray) -> Panel:
+    noise = 0.05 * np.random.default_rng(3).standard_normal(n)
+    return Panel.of(np.exp(shape[np.arange(n) % 52] + noise)[None, :], 52)
+
+
+YEAR = np.arange(52)
+HOLIDAYS = 0.6 * np.exp(-0.5 * ((YEAR - 30) / 2.0) ** 2)
+QUARTERS = 0.3 * np.sin(2 * np.pi * YEAR * 4 / 52)
+ONE_WAVE = 0.5 * np.sin(2 * np.pi * YEAR / 52)
+
+
+@pytest.mark.parametrize("shape", [HOLIDAYS, QUARTERS, ONE_WAVE])
+def test_less_than_a_year_of_weeks_has_no_season(shape):
+    assert not view_of(_weeks(51, shape), (51,), 52).seasons.any()
+
+
+def test_an_elevated_month_is_expected_again_in_the_second_year():
+    season = view_of(_weeks(80, HOLIDAYS), (80,), 52).seasons[0, 0]
+    apart = HOLIDAYS - HOLIDAYS.mean()
+    assert 0.6 < (season @ apart) / (apart @ apart) < 1.1
+    assert 28 <= season.argmax() <= 32
+
+
+def test_what_repeats_within_the_second_year_is_believed_the_more_of_it_is_seen():
+    believed = [
+        view_of(_weeks(n, QUARTERS), (n,), 52).seasons[0, 0] @ QUARTERS / (QUARTERS @ QUARTERS)
+        for n in (60, 80, 100)
+    ]
+    assert 0.2 < believed[0] < believed[1] < believed[2] < 1.05
+
+
+def test_one_slow_wave_is_no_season_before_it_repeats():
+    """A level that rose and fell once may do anything next."""
+    season = view_of(_weeks(80, ONE_WAVE), (80,), 52).seasons[0, 0]
+    assert np.abs(season).max() < 0.05
+
+
+def test_a_second_year_without_a_season_shows_little_of_one():
+    rng = np.random.default_rng(5)
+    levels = np.cumsum(0.02 * rng.standard_normal((40, 80)), axis=1)
+    panel = Panel.of(np.exp(levels + 0.05 * rng.standard_normal((40, 80))), 52)
+    season = season_of_year(panel, (80,), (1.0, 2.0))
+    wander = levels.std(axis=1).mean()
+    assert season.std(axis=2).mean() < 0.7 * wander
+
+
+def test_the_season_of_a_second_year_reads_nothing_after_its_origin():
+    panel, spoilt = _weeks(100, HOLIDAYS), _weeks(100, HOLIDAYS)
+    spoilt.log[0, 80:] += 2.0
+    early = season_of_year(panel, (60, 80, 100), (1.0, 2.0))
+    assert np.allclose(season_of_year(spoilt, (60, 80), (1.0, 2.0)), early[:, :2], atol=1e-9)
 
 
 def test_factors_of_a_structural_model_give_its_own_covariance():

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from forecast.demand.members.protocol import Floats, Ints, View
+from forecast.demand.members.protocol import Floats, Ints, View, running_sums
 
 ERROR_FLOOR = 0.004
 """Added to a mean absolute log error before its log is taken: less than .4 % is no merit."""
@@ -41,7 +41,8 @@ class TotalsSoFar:
     def __init__(self, view: View, min_periods: int) -> None:
         self._view = view
         self._origins = np.array(view.origins, dtype=np.int64)
-        self._begun = np.stack([view.panel.known(o) >= min_periods for o in view.origins], axis=1)
+        self._begun = self._origins - view.panel.first[:, None] >= min_periods
+        self._realised: dict[int, Floats] = {}
         gaps = np.diff(self._origins)
         self._step = int(gaps[0]) if len(gaps) else 1
 
@@ -55,8 +56,13 @@ class TotalsSoFar:
 
     def realised(self, length: int) -> Floats:
         """Log totals [S, O]; NaN where the window reaches beyond the panel."""
+        if length not in self._realised:
+            self._realised[length] = self._log_totals(length)
+        return self._realised[length]
+
+    def _log_totals(self, length: int) -> Floats:
         values = np.nan_to_num(self._view.panel.values)
-        sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+        sums = running_sums(values)
         inside = self._origins + length <= self._view.panel.n
         ends = np.where(inside, self._origins + length, self._origins)
         total = sums[:, ends] - sums[:, self._origins]

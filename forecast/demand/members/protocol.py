@@ -161,6 +161,17 @@ def log_window_totals(paths: Floats, windows: Sequence[Window]) -> Floats:
     return np.stack([_log_sum(paths[..., w.lead : w.end]) for w in windows], axis=-1)
 
 
+def running_sums(values: Floats | NDArray[np.bool_]) -> Floats:
+    """Sums of the first 0, 1 … n columns of [S, n].
+
+    >>> running_sums(np.array([[1.0, 2.0]])).tolist()
+    [[0.0, 1.0, 3.0]]
+    """
+    out = np.zeros((len(values), values.shape[1] + 1))
+    np.cumsum(values, axis=1, out=out[:, 1:])
+    return out
+
+
 def half_noise(panel: Panel, origins: Sequence[int]) -> Floats:
     """Half the variance of single periods about their level, by series and origin, shape [S, O].
 
@@ -169,13 +180,15 @@ def half_noise(panel: Panel, origins: Sequence[int]) -> Floats:
     """
     x = panel.log
     bend = x[:, 1:-1] - 0.5 * (x[:, :-2] + x[:, 2:])
-    out = np.zeros((len(x), len(origins)))
-    for i, origin in enumerate(origins):
-        recent = bend[:, max(0, origin - 2 - panel.season_length) : max(0, origin - 2)]
-        known = np.isfinite(recent)
-        n = known.sum(axis=1)
-        squares = np.where(known, recent, 0.0) ** 2
-        out[:, i] = np.where(n >= 8, squares.sum(axis=1) / np.maximum(n, 1) / 1.5 / 2, 0.0)
+    known = np.isfinite(bend)
+    squares = np.where(known, bend, 0.0) ** 2
+    stop = np.maximum(np.array(origins) - 2, 0)
+    start = np.maximum(stop - panel.season_length, 0)
+    total, n = (
+        so_far[:, stop] - so_far[:, start]
+        for so_far in (running_sums(squares), running_sums(known))
+    )
+    out = np.where(n >= 8, np.maximum(total, 0.0) / np.maximum(n, 1) / 1.5 / 2, 0.0)
     return np.minimum(out, 0.125)
 
 
@@ -196,7 +209,7 @@ def _maybe_low(values: Floats, first: Ints) -> Sequence[int]:
     Until a value has been raised, floors come from the values themselves.
     """
     n = values.shape[1]
-    sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+    sums = running_sums(values)
     begin = np.maximum(np.arange(n) - FLOOR_PERIODS, 0)
     count = np.clip(np.arange(n) - first[:, None], 1, FLOOR_PERIODS)
     floor = DROP_FLOOR * (sums[:, :n] - sums[:, begin]) / count

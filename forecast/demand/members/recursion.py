@@ -12,6 +12,7 @@ Forecasting with Exponential Smoothing, ch. 3). Settings are weighed by what the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -94,7 +95,7 @@ def recur(
     x
         [V, R, n] V versions of R histories, each ending in the last column.
     column
-        [G] which version a setting reads.
+        [G] which version a setting reads; those of one version stand together.
     length
         [R] periods of each history.
     level, second
@@ -114,26 +115,32 @@ def recur(
     lengths = length[order]
     f11, f12, f21, f22 = grid.transition
     g1, g2 = grid.gain
+    moving = np.flatnonzero((f22 != 1.0) | (f21 != 0.0) | (g2 != 0.0))
+    part = slice(int(moving[0]), int(moving[-1]) + 1) if len(moving) else slice(0)
     crossed = bool(f21.any())
+    edges = np.flatnonzero(np.diff(column, prepend=-1, append=-1)).tolist()
+    versions = [(int(column[a]), slice(a, b)) for a, b in pairwise(edges)]
     level, second = level[order], second[order]
     squares = np.zeros_like(level)
-    expected, error, part = (np.empty_like(level) for _ in range(3))
+    expected, error, held = (np.empty_like(level) for _ in range(3))
     running = np.searchsorted(-lengths, np.arange(n) - n, side="right")
     warm = np.searchsorted(-lengths, np.arange(n) - n - WARM_UP, side="right")
     for t in range(n):
         a = running[t]
         if not a:
             continue
-        now, then, hat, e, p = level[:a], second[:a], expected[:a], error[:a], part[:a]
+        now, then, hat, e, p = level[:a], second[:a], expected[:a], error[:a], held[:a]
         np.multiply(f11, now, out=hat)
         hat += np.multiply(f12, then, out=p)
-        np.subtract(np.take(x[t, :a], column, axis=1), hat, out=e)
+        for version, columns in versions:
+            np.subtract(x[t, :a, version, None], hat[:, columns], out=e[:, columns])
         if warm[t]:
             squares[: warm[t]] += np.multiply(e[: warm[t]], e[: warm[t]], out=p[: warm[t]])
-        then *= f22
+        own, q = then[:, part], p[:, part]
+        own *= f22[part]
         if crossed:
-            then += np.multiply(f21, now, out=p)
-        then += np.multiply(g2, e, out=p)
+            own += np.multiply(f21[part], now[:, part], out=q)
+        own += np.multiply(g2[part], e[:, part], out=q)
         np.add(hat, np.multiply(g1, e, out=p), out=now)
     back = np.argsort(order, kind="stable")
     count = np.maximum(length - WARM_UP, 0)

@@ -52,27 +52,33 @@ class RunRate:
         >>> (path - 0.01 * 21.5).round(4).tolist()
         [0.0228, 0.0278]
         """
-        panel, ahead = view.panel, np.arange(view.horizon)
-        out = np.full((len(panel.log), len(view.origins), view.horizon), np.nan)
-        season = view.season_path()
+        panel = view.panel
+        origins = np.array(view.origins)
+        known = np.maximum(origins - panel.first[:, None], 0)
         most = max(1, round(self.level_quarters * panel.quarter))
-        for i, origin in enumerate(view.origins):
-            x = view.adjusted(i)
-            known = panel.known(origin)
-            taken = np.minimum(most, np.maximum(1, known // 3))
-            growth = np.zeros(len(x))
-            if self.continued_share:
-                bound = MAX_LOG_GROWTH / view.horizon
-                slope = _slope(x, known, panel.quarter)
-                growth = np.clip(slope * self.continued_share, -bound, bound)
-            for length in np.unique(taken[known > 0]):
-                rows = (known > 0) & (taken == length)
-                recent = x[rows, origin - length :]
-                top = recent.max(axis=1, keepdims=True)
-                level = np.log(np.exp(recent - top).mean(axis=1, keepdims=True)) + top
-                steps = ahead + (length + 1) / 2
-                out[rows, i] = level + growth[rows, None] * steps + season[rows, i]
-        return out[..., None]
+        taken = np.minimum(most, np.maximum(1, known // 3))
+        columns = origins[:, None] - most + np.arange(most)
+        phases = np.broadcast_to(columns % panel.season_length, (len(known), *columns.shape))
+        season = np.take_along_axis(view.seasons, phases, axis=2)
+        recent = panel.log[:, np.maximum(columns, 0)] - season
+        used = np.arange(most) >= most - np.minimum(taken, known)[:, :, None]
+        top = np.where(used, recent, -np.inf).max(axis=2, initial=-700.0)
+        total = np.exp(np.where(used, recent - top[:, :, None], -np.inf)).sum(axis=2)
+        level = np.where(known > 0, np.log(np.maximum(total, 1e-300) / taken) + top, np.nan)
+        path = level[:, :, None] + view.season_path()
+        if self.continued_share:
+            bound = MAX_LOG_GROWTH / view.horizon
+            slope = np.stack(
+                [
+                    _slope(view.adjusted(i), panel.known(origin), panel.quarter)
+                    for i, origin in enumerate(view.origins)
+                ],
+                axis=1,
+            )
+            growth = np.clip(slope * self.continued_share, -bound, bound)
+            steps = np.arange(view.horizon) + (taken[:, :, None] + 1) / 2
+            path += growth[:, :, None] * steps
+        return np.asarray(path[..., None])
 
 
 def _slope(x: Floats, known: Ints, quarter: int) -> Floats:

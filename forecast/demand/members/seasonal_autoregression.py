@@ -13,8 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forecast.demand.members.protocol import Floats, View
+from forecast.demand.members.protocol import Floats, Ints, Panel, View
+
+Flags = NDArray[np.bool_]
 
 ORDER = 3
 
@@ -56,21 +59,16 @@ class SeasonalAutoregression:
         [1.0, 2.0, 3.0, 4.0]
         """
         panel, m = view.panel, view.panel.season_length
-        n_series, n_origins = len(panel.log), len(view.origins)
-        drift = np.zeros((n_series, n_origins))
-        coefficients = np.zeros((n_series, n_origins, ORDER))
-        recent = np.zeros((n_series, n_origins, ORDER))
-        last = np.full((n_series, n_origins, m), np.nan)
-        for i, origin in enumerate(view.origins):
-            for s in np.flatnonzero(panel.known(origin) >= 2 * m + SPARE_PERIODS):
-                x = panel.log[s, panel.first[s] : origin]
-                change = x[m:] - x[:-m]
-                drift[s, i] = KEPT_DRIFT * change.mean()
-                z = change - drift[s, i]
-                coefficients[s, i] = _fit(z)
-                recent[s, i] = z[-ORDER:][::-1]
-                last[s, i] = x[-m:]
-        out = np.empty((n_series, n_origins, view.horizon))
+        origins = np.array(view.origins)
+        known = np.maximum(origins - panel.first[:, None], 0)
+        served = known >= 2 * m + SPARE_PERIODS
+        drift, coefficients = _fit(panel, origins, served)
+        phases = origins[:, None] - m + np.arange(m)
+        last = np.where(served[:, :, None], panel.log[:, np.maximum(phases, 0)], np.nan)
+        back = origins[:, None] - 1 - np.arange(ORDER)
+        change = panel.log[:, np.maximum(back, 0)] - panel.log[:, np.maximum(back - m, 0)]
+        recent = np.where(served[:, :, None], change - drift[:, :, None], 0.0)
+        out = np.empty((*served.shape, view.horizon))
         for h in range(view.horizon):
             z_next = np.clip((coefficients * recent).sum(axis=2), -MAX_CHANGE, MAX_CHANGE)
             recent = np.concatenate([z_next[:, :, None], recent[:, :, :-1]], axis=2)
@@ -79,11 +77,38 @@ class SeasonalAutoregression:
         return out[..., None]
 
 
-def _fit(z: Floats) -> Floats:
-    lagged = np.stack([z[ORDER - 1 - i : len(z) - 1 - i] for i in range(ORDER)], axis=1)
-    target = z[ORDER:]
-    weights = DECAY ** np.arange(len(target))[::-1]
-    weighted = lagged * weights[:, None]
-    variance = float((weights * target**2).mean()) + 1e-12
-    gram = weighted.T @ lagged + RIDGE * variance * np.eye(ORDER)
-    return np.asarray(np.linalg.solve(gram, weighted.T @ target))
+def _fit(panel: Panel, origins: Ints, served: Flags) -> tuple[Floats, Floats]:
+    """Fit μ [S, O] and c [S, O, ORDER] from what every origin knows; zero where it is not served.
+
+    With d_t the yearly changes and w_t = DECAY^−t, sums over t up to an origin of w, w d_{t−i} and
+    w d_{t−i} d_{t−j} give those of z = d − μ for any μ, so that one pass serves all origins.
+    """
+    m, n = panel.season_length, panel.n
+    drift = np.zeros(served.shape)
+    coefficients = np.zeros((*served.shape, ORDER))
+    if not served.any():
+        return drift, coefficients
+    change = np.zeros_like(panel.log)
+    change[:, m:] = panel.log[:, m:] - panel.log[:, :-m]
+    begun = np.arange(n) - m - panel.first[:, None]
+    change = np.where(begun >= 0, change, 0.0)
+    sums = np.cumsum(change, axis=1)
+    count = np.maximum(origins - m - panel.first[:, None], 1)
+    drift = np.where(served, KEPT_DRIFT * sums[:, origins - 1] / count, 0.0)
+
+    lagged = np.stack([np.roll(change, i, axis=1) for i in range(ORDER + 1)], axis=2)
+    weight = np.where(begun >= ORDER, DECAY ** -(np.arange(n) - n + 1.0), 0.0)
+    weighted = lagged * weight[:, :, None]
+    products = weighted[:, :, :, None] * lagged[:, :, None, :]
+    total, first, second = (
+        np.cumsum(part, axis=1)[:, origins - 1] for part in (weight, weighted, products)
+    )
+    mu = drift[:, :, None, None]
+    moment = second - mu * (first[:, :, :, None] + first[:, :, None, :])
+    moment += mu**2 * total[:, :, None, None]
+    moment /= weight[:, origins - 1, None, None].clip(min=1e-300)
+    variance = moment[:, :, 0, 0] / np.maximum(count - ORDER, 1) + 1e-12
+    gram = moment[:, :, 1:, 1:] + RIDGE * variance[:, :, None, None] * np.eye(ORDER)
+    target = moment[:, :, 1:, 0]
+    coefficients[served] = np.linalg.solve(gram[served], target[served][:, :, None])[:, :, 0]
+    return drift, coefficients

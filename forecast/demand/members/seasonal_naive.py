@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.demand.members.protocol import Floats, View, Window, log_window_totals
-from forecast.demand.season import MIN_YEARS
+
+MIN_YEARS = 1.25
+"""Years of own history it needs: a year, and the quarter that growth is measured on."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class SeasonalNaive:
         return ("seasonal_naive",)
 
     def paths(self, view: View) -> Floats:
-        """Continue the series; serves from two years of own history on.
+        """Continue the series; serves from five quarters of own history on.
 
         Examples
         --------
@@ -43,21 +45,17 @@ class SeasonalNaive:
         >>> SeasonalNaive().paths(view_of(panel, (24,), 2))[0, 0, :, 0].round(3).tolist()
         [0.18, 0.19]
         """
-        panel, m = view.panel, view.panel.season_length
-        out = np.full((len(panel.log), len(view.origins), view.horizon), np.nan)
+        panel, m, quarter = view.panel, view.panel.season_length, view.panel.quarter
+        origins = np.array(view.origins)
+        served = origins - panel.first[:, None] >= MIN_YEARS * m
+        back = origins[:, None] - 1 - np.arange(quarter)
+        now, then = (
+            log_window_totals(panel.log[:, np.maximum(columns, 0)], [Window(0, quarter)])
+            for columns in (back, back - m)
+        )
         ahead = np.arange(view.horizon)
         years = ahead // m + 1
         kept = np.cumsum(self.continued_share ** np.arange(1, years.max() + 1))[years - 1]
-        for i, origin in enumerate(view.origins):
-            rows = panel.known(origin) >= MIN_YEARS * m
-            if not rows.any():
-                continue
-            x = panel.log[rows, :origin]
-            quarters = [
-                Window(origin - panel.quarter, panel.quarter),
-                Window(origin - m - panel.quarter, panel.quarter),
-            ]
-            now, then = log_window_totals(x, quarters).T
-            growth = kept[:, None] * (now - then)
-            out[rows, i] = x[:, origin + ahead - years * m] + growth.T
-        return out[..., None]
+        columns = np.maximum(origins[:, None] + ahead - years * m, 0)
+        path = panel.log[:, columns] + kept * (now - then)
+        return np.asarray(np.where(served[:, :, None], path, np.nan)[..., None])

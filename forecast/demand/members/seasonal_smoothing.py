@@ -72,8 +72,9 @@ class SeasonalSmoothing:
         """Smooth `x` [S, T] and continue it from every stop: [S, horizon, 1] each."""
         alpha, beta, phi, gamma = self.settings().T
         carried_growth, carried_season = alpha * beta, gamma * (1 - alpha)
-        reach = np.cumsum(phi[:, None] ** np.arange(1, horizon + 1), axis=1)
+        reach = np.cumsum(phi[:, None] ** np.arange(horizon), axis=1)
         level, growth, season = _start(x, m, len(alpha))
+        growth *= phi  # damped already: what the next period adds
         squares, count = np.zeros_like(level), 0.0
         found: list[tuple[int, Floats]] = []
         for t in range(x.shape[1] + 1):
@@ -85,15 +86,20 @@ class SeasonalSmoothing:
                 found.append((t, (path + by_phase[:, phases])[..., None]))
             if t == x.shape[1]:
                 break
-            step = level + phi * growth
-            error = x[:, t, None] - step - season[t % m]
+            level += growth
+            error = x[:, t, None] - level
+            error -= season[t % m]
             if t >= m:
-                held = np.abs(error)
+                held = error**2
                 if count >= 6:
-                    held = np.minimum(held, CLIPPED * np.sqrt(np.maximum(squares / count, 1e-6)))
-                squares, count = squares * FADING + held**2, count * FADING + 1.0
-            level = step + alpha * error
-            growth = phi * growth + carried_growth * error
+                    most = np.maximum(squares * (CLIPPED**2 / count), CLIPPED**2 * 1e-6)
+                    np.minimum(held, most, out=held)
+                squares *= FADING
+                squares += held
+                count = count * FADING + 1.0
+            level += alpha * error
+            growth += carried_growth * error
+            growth *= phi
             season[t % m] += carried_season * error
         return found
 

@@ -80,6 +80,17 @@ SMOOTHERS = (
 )
 
 
+RUN = (
+    ("level", LINEAR),
+    ("theta", LINEAR),
+    ("revert", LINEAR),
+    ("damped", LINEAR),
+    ("damped", LOG),
+    ("theta", LOG),
+)
+"""Grids and scales in the order they are run in: a scale at a time, moving growths together."""
+
+
 def grid_of(name: str) -> Grid:
     """Settings of a grid.
 
@@ -136,21 +147,20 @@ class Smoothing:
         [7.0, 7.0]
         """
         histories = Histories.of(view)
-        used = list(dict.fromkeys((s.grid, s.scale) for s in SMOOTHERS))
-        grids = [grid_of(name) for name, _ in used]
+        grids = [grid_of(name) for name, _ in RUN]
         starts = [
             histories.start(name, scale, len(g))
-            for (name, scale), g in zip(used, grids, strict=True)
+            for (name, scale), g in zip(RUN, grids, strict=True)
         ]
         column = np.concatenate(
-            [np.full(len(g), scale) for (_, scale), g in zip(used, grids, strict=True)]
+            [np.full(len(g), scale) for (_, scale), g in zip(RUN, grids, strict=True)]
         )
         level, second = (np.concatenate([s[k] for s in starts], axis=1) for k in (0, 1))
         states = recur(histories.x, column, histories.length, Grid.join(*grids), level, second)
         out = np.empty((*histories.season.shape, len(SMOOTHERS)))
         at = np.cumsum([0, *(len(g) for g in grids)])
         for k, smoother in enumerate(SMOOTHERS):
-            i = used.index((smoother.grid, smoother.scale))
+            i = RUN.index((smoother.grid, smoother.scale))
             part = slice(int(at[i]), int(at[i + 1]))
             own = States(
                 states.level[:, part], states.second[:, part], states.squares[:, part], states.count
@@ -188,9 +198,10 @@ class Histories:
         panel, n = view.panel, view.panel.n
         cut = np.zeros((len(panel.log), len(view.origins), n))
         for i, origin in enumerate(view.origins):
-            cut[:, i, n - origin :] = np.nan_to_num(view.adjusted(i))
+            cut[:, i, n - origin :] = view.adjusted(i)
         z = cut.reshape(-1, n)
-        length = np.stack([panel.known(o) for o in view.origins], axis=1).reshape(-1)
+        z[np.isnan(z)] = 0.0
+        length = np.maximum(view.origins - panel.first[:, None], 0).reshape(-1)
         known = np.arange(n) >= (n - length)[:, None]
         count = np.maximum(length, 1)
         mean_log = np.where(known, z, 0.0).sum(axis=1) / count
@@ -215,6 +226,10 @@ class Histories:
         mean = (self.x * inside).sum(axis=2) / taken
         slope = (self.x * t).sum(axis=2) / np.maximum((t * t).sum(axis=1), 1e-9)
         return mean, slope, taken.astype(np.float64)
+
+    @cached_property
+    def _so_far(self) -> TotalsSoFar:
+        return TotalsSoFar(self.view, MIN_PERIODS)
 
     def start(self, grid: str, scale: int, n_settings: int) -> tuple[Floats, Floats]:
         """States before the first period, both [R, G]."""
@@ -256,9 +271,8 @@ class Histories:
         """Σ n log ε of every setting, as known at each origin: [R, G]."""
         shape = (len(self.view.panel.log), len(self.view.origins), states.level.shape[1])
         share = np.exp(self.season)
-        so_far = TotalsSoFar(self.view, MIN_PERIODS)
         out = np.zeros(shape)
-        for length in so_far.lengths:
+        for length in self._so_far.lengths:
             u = share[:, :length]
             size = u.sum(axis=1, keepdims=True)
             total = states.level * (u @ ahead[0, :length]) + states.second * (u @ ahead[1, :length])
@@ -268,5 +282,5 @@ class Histories:
             else:
                 log_total = total / size + np.log(size) + self.view.half_noise.reshape(-1, 1)
             log_total = log_total + self.centre[scale][:, None]
-            out += so_far.missed(length, log_total.reshape(shape))
-        return np.asarray(out.reshape(states.level.shape) / len(so_far.lengths))
+            out += self._so_far.missed(length, log_total.reshape(shape))
+        return np.asarray(out.reshape(states.level.shape) / len(self._so_far.lengths))

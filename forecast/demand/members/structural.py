@@ -11,17 +11,21 @@ every origin, and the continuation from origin o is L[o:, :o] e[:o]: all origins
 one factorisation a setting (Harvey 1989, Forecasting, Structural Time Series Models and the Kalman
 Filter; Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, ch. 2). Settings
 weigh exp(log-likelihood) with the noise variance profiled out, at most 80 periods counted.
+
+The same errors give the season alone (`season_of_year`): it is expected to be Σ_t B[P, t] e_t at
+phase P of the year, B = K_season L⁻ᵀ, and settings that explain the past without one add nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.demand.members.protocol import Floats, View
+from forecast.demand.members.protocol import Floats, Panel, View
 
 UNKNOWN = 1e5
 """Variance, in variances of the noise, of what is not known at the start."""
@@ -40,7 +44,7 @@ SEASON_YEARS = 40.0
 """τ in years."""
 
 MIN_PERIODS = 8
-MIN_YEARS = 2
+MIN_YEARS = 1
 """Years of own history below which no setting with a season is heard."""
 
 WARM_UP = 4
@@ -68,7 +72,9 @@ class Factors:
     root
         L, [G, N, N]; in single precision, because reading it is what a continuation costs.
     inverse
-        L⁻¹, [G, N, N].
+        L⁻¹, [G, N, N]; likewise.
+    season
+        B, [G, m, N]: what the errors of the first periods say of the season, by phase.
     log_determinant
         [G, N] half the log determinant of the first periods.
     n_seasons
@@ -76,13 +82,34 @@ class Factors:
     """
 
     root: NDArray[np.float32]
-    inverse: Floats
+    inverse: NDArray[np.float32]
+    season: NDArray[np.float32]
     log_determinant: Floats
     n_seasons: int
 
     def heard(self, seasonal: bool) -> slice:
         """Which settings count: all, or those without a season."""
         return slice(None) if seasonal else slice(None, None, self.n_seasons)
+
+    def one_step(self, x: Floats) -> tuple[NDArray[np.float32], Floats]:
+        """One-step errors of `x` [T, S] and the running sums of their squares, both [G, T, S]."""
+        n = len(x)
+        errors = self.inverse[:, :n, :n] @ x.astype(np.float32)
+        squares = errors**2
+        squares[:, :WARM_UP] = 0.0
+        return errors, np.cumsum(squares, axis=1, dtype=np.float64)
+
+    def season_told(self, weighted: NDArray[np.float32]) -> Floats:
+        """Season by phase [m, S] from weighted errors [G, stop, S] of all settings."""
+        part = self.season[:, :, : weighted.shape[1]] @ weighted
+        return part.sum(axis=0).astype(np.float64)
+
+    def scores(self, squares: Floats, stop: int) -> Floats:
+        """Log-likelihood of every setting from the first `stop` periods, [G, S]."""
+        count = max(stop - WARM_UP, 1)
+        score = -0.5 * count * np.log(squares[:, stop - 1] / count + 1e-12)
+        score -= (self.log_determinant[:, stop - 1] - self.log_determinant[:, WARM_UP - 1])[:, None]
+        return np.asarray(score * min(1.0, MAX_COUNTED / count))
 
 
 class Structural:
@@ -128,26 +155,65 @@ def _continue(
     x: Floats, stops: list[tuple[int, int]], horizon: int, m: int, found: Factors
 ) -> list[tuple[int, Floats]]:
     """Continue `x` [T, S] from every (place, stop): [S, horizon] each."""
-    n = len(x)
-    errors = found.inverse[:, :n, :n] @ x
-    squares = errors**2
-    squares[:, :WARM_UP] = 0.0
-    squares = np.cumsum(squares, axis=1)
+    errors, squares = found.one_step(x)
     out = []
     for i, stop in stops:
         heard = found.heard(stop >= MIN_YEARS * m)
-        count = max(stop - WARM_UP, 1)
-        score = -0.5 * count * np.log(squares[heard, stop - 1] / count + 1e-12)
-        determinant = found.log_determinant[heard]
-        score -= (determinant[:, stop - 1] - determinant[:, WARM_UP - 1])[:, None]
-        score *= min(1.0, MAX_COUNTED / count)
-        weights = np.exp(score - score.max(axis=0))
-        weights /= weights.sum(axis=0)
-        weighted = (errors[heard, :stop] * weights[:, None, :]).astype(np.float32)
+        weights = _weights(found.scores(squares, stop)[heard])
+        weighted = errors[heard, :stop] * weights[:, None, :].astype(np.float32)
         path = (found.root[heard, stop : stop + horizon, :stop] @ weighted).sum(axis=0).T
         last = x[stop - 1][:, None]
         out.append((i, np.clip(path.astype(np.float64), last - MAX_MOVE, last + MAX_MOVE)))
     return out
+
+
+def season_of_year(panel: Panel, origins: Sequence[int], years: tuple[float, float]) -> Floats:
+    """Expected season of the log by column mod m, [S, O, m], as all settings together see it.
+
+    Parameters
+    ----------
+    panel
+        The series.
+    origins
+        Nothing at or after an origin is read for it.
+    years
+        Own history that is served, [from, below); zero otherwise.
+
+    Examples
+    --------
+    >>> t = np.arange(20)
+    >>> panel = Panel.of(np.exp(0.5 * np.sin(2 * np.pi * t / 12))[None, :], 12)
+    >>> season_of_year(panel, [20], (1.0, 2.0))[0, 0, [2, 3, 8, 9]].round(1).tolist()
+    [0.4, 0.4, -0.4, -0.4]
+    """
+    m = panel.season_length
+    out = np.zeros((len(panel.log), len(origins), m))
+    for begin in np.unique(panel.first):
+        stops = [(i, o - int(begin)) for i, o in enumerate(origins)]
+        stops = [(i, stop) for i, stop in stops if years[0] * m <= stop < years[1] * m]
+        stops = [(i, stop) for i, stop in stops if stop >= MIN_PERIODS]
+        if not stops:
+            continue
+        rows = np.flatnonzero(panel.first == begin)
+        x = panel.log[rows, begin : begin + max(stop for _, stop in stops)].T
+        x = x - x[:MIN_PERIODS].mean(axis=0)
+        size = -(-len(x) // BLOCK) * BLOCK
+        kinds = [factors(kind, m, size) for kind in ("level", "trend")]
+        told = [found.one_step(x) for found in kinds]
+        for i, stop in stops:
+            scores = [f.scores(squares, stop) for f, (_, squares) in zip(kinds, told, strict=True)]
+            weights = np.split(_weights(np.concatenate(scores)), [len(scores[0])])
+            season = sum(
+                f.season_told(errors[:, :stop] * w[:, None, :].astype(np.float32))
+                for f, (errors, _), w in zip(kinds, told, weights, strict=True)
+            )
+            out[rows, i] = np.roll((season - np.mean(season, axis=0)).T, int(begin) % m, axis=1)
+    return out
+
+
+def _weights(score: Floats) -> Floats:
+    weights = np.exp(score - score.max(axis=0))
+    return np.asarray(weights / weights.sum(axis=0))
 
 
 @lru_cache(maxsize=8)
@@ -168,14 +234,18 @@ def factors(kind: str, m: int, size: int) -> Factors:
         parts = [s * line + v * f**gap for v, f, s in TRENDS]
     seasons: list[Floats] = [np.zeros((size, size))]
     for v, width in MONTHLY_SEASONS if m <= 12 else WEEKLY_SEASONS:
-        mean = float(np.exp(-2 * np.sin(np.pi * np.arange(m) / m) ** 2 / width**2).mean())
-        repeating = np.exp(-2 * np.sin(np.pi * gap / m) ** 2 / width**2)
-        fading = np.exp(-gap / (SEASON_YEARS * m))
-        seasons.append(v * (repeating - mean) / (1 - mean) * fading)
+        kernel = np.exp(-2 * np.sin(np.pi * np.arange(m) / m) ** 2 / width**2)
+        repeating = v * (kernel - kernel.mean()) / (1 - kernel.mean())
+        seasons.append(repeating[gap % m] * np.exp(-gap / (SEASON_YEARS * m)))
     covariance = np.stack([noise + part + season for part in parts for season in seasons])
     root = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
     inverse = np.asarray(np.linalg.inv(root), dtype=np.float64)
     diagonal = np.diagonal(root, axis1=1, axis2=2)
+    first_year = np.stack([season[:m] for season in seasons] * len(parts))
     return Factors(
-        root.astype(np.float32), inverse, np.cumsum(np.log(diagonal), axis=1), len(seasons)
+        root.astype(np.float32),
+        inverse.astype(np.float32),
+        (first_year @ inverse.swapaxes(1, 2)).astype(np.float32),
+        np.cumsum(np.log(diagonal), axis=1),
+        len(seasons),
     )
