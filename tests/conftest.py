@@ -20,7 +20,7 @@ OUTCOMES = ("passed", "failed", "error", "skipped")
 
 def suite_of(report: pytest.TestReport) -> str:
     """Name the suite of a test by its markers, else by where it stands."""
-    for marker in ("libreoffice", "spark", "postgresql", "slow"):
+    for marker in ("libreoffice", "browser", "spark", "postgresql", "slow"):
         if marker in report.keywords:
             return marker
     return "unit" if report.nodeid.startswith("tests/") else "doctests"

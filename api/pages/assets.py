@@ -11,11 +11,14 @@ import hashlib
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from werkzeug.exceptions import NotFound
+
+from api.whole_files import write_file
 
 STATIC: Final = Path(__file__).parent / "static"
 LIBRARY: Final = "vega.js"
@@ -33,11 +36,18 @@ def version_of(name: str) -> str:
     """Give what stands for the content of a file; of the library, the release it comes from."""
     if name == LIBRARY:
         return hashlib.sha256(_library_release().encode()).hexdigest()[:12]
-    return hashlib.sha256(content(name)).hexdigest()[:12]
+    if name not in _own_names():
+        raise NotFound("No such file.")
+    return hashlib.sha256(_own(name)).hexdigest()[:12]
 
 
-def content(name: str) -> bytes:
+def content(name: str, kept_in: Path) -> bytes:
     """Give a file.
+
+    Parameters
+    ----------
+    kept_in
+        Where the chart library is kept once it is made, for every process and the next start.
 
     Raises
     ------
@@ -46,10 +56,16 @@ def content(name: str) -> bytes:
     """
     if name == LIBRARY:
         with _making:  # the first request makes it, the others wait
-            return _library()
+            return _library(kept_in / f"charts-{version_of(LIBRARY)}.js")
     if name not in _own_names():
         raise NotFound("No such file.")
     return _own(name)
+
+
+@cache
+def compressed(data: bytes) -> bytes:
+    """Give a file as it travels; there are a handful of them."""
+    return gzip.compress(data, mtime=0)
 
 
 @cache
@@ -63,12 +79,6 @@ def _own(name: str) -> bytes:
 
 
 @cache
-def compressed(name: str) -> bytes:
-    """Give a file as it travels."""
-    return gzip.compress(content(name), mtime=0)
-
-
-@cache
 def _library_release() -> str:
     from importlib.metadata import version
 
@@ -76,7 +86,17 @@ def _library_release() -> str:
 
 
 @cache
-def _library() -> bytes:
+def _library(place: Path) -> bytes:
+    try:
+        return place.read_bytes()
+    except FileNotFoundError:
+        made = _bundled()
+    with suppress(OSError):  # a full or read-only place costs the next process two seconds
+        write_file(place, made)
+    return made
+
+
+def _bundled() -> bytes:
     """Bundle the library, in a process of its own: it takes 150 MB that are not needed again."""
     code = "import sys, vl_convert; sys.stdout.write(vl_convert.javascript_bundle())"
     made = subprocess.run(  # noqa: S603  our own code

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
 from api import access, problems
@@ -20,6 +20,8 @@ from api.store.organisations import Scope
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from api.settings import Settings
 
 blueprint = Blueprint("pages", __name__)
 
@@ -102,13 +104,14 @@ def asset_file(version: str, name: str) -> Response:
 
     Its address changes with its content, so that it may be kept for good.
     """
-    found = assets.content(name)
     if version != assets.version_of(name):
         raise NotFound("No such file.")
+    settings: Settings = current_app.extensions["settings"]
+    found = assets.content(name, settings.data_dir)
     response = Response(found, content_type=assets.TYPES[Path(name).suffix])
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     if request.accept_encodings.quality("gzip") > 0:
-        response.set_data(assets.compressed(name))
+        response.set_data(assets.compressed(found))
         response.headers["Content-Encoding"] = "gzip"
     response.vary.add("Accept-Encoding")
     return response
@@ -160,7 +163,8 @@ def _problem_as_page(response: Response) -> Response:
 
 
 def _wants_page() -> bool:
+    accepted = request.accept_mimetypes
     if request.blueprint == blueprint.name:
-        return request.accept_mimetypes.best != JSON
+        return accepted.best != JSON
     unrouted = request.blueprint is None and not request.path.startswith("/v1/")
-    return unrouted and request.accept_mimetypes.best == "text/html"
+    return unrouted and accepted.quality("text/html") > accepted.quality(JSON)

@@ -17,7 +17,7 @@ from api.store import organisations as orgs
 from api.store.organisations import Scope
 
 NOW = datetime.now(tz=UTC)
-HTML = {"Accept": "text/html,application/xhtml+xml"}
+HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 class Visitor:

@@ -11,9 +11,15 @@ const PAUSE_MS = 60;
 let asked;
 let waiting;
 
+// Takes exact decimals as text and rounds them as the page does.
+const dollars = new Intl.NumberFormat("en-US", {
+  maximumFractionDigits: 0,
+  roundingMode: "halfEven",
+  signDisplay: "negative",
+});
+
 function usd(text) {
-  const whole = Math.trunc(Number(text));
-  return `${whole < 0 ? "−" : ""}${Math.abs(whole).toLocaleString("en-US")} USD`;
+  return `${dollars.format(text).replace("-", "−")} USD`;
 }
 
 function percent(share) {
