@@ -17,6 +17,7 @@ from api.routes import (
     portfolios,
     rate_cards,
     recommendations,
+    reference,
     reforecasts,
     sizings,
 )
@@ -44,6 +45,7 @@ PARTS = (
     portfolios,
     rate_cards,
     recommendations,
+    reference,
     reforecasts,
     sizings,
 )

@@ -37,16 +37,6 @@ Event = MutableMapping[str, Any]
 def configure(settings: Settings) -> None:
     """Send everything this process logs to standard error, in the form that is asked for."""
     text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_shared(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(text=text))
     root = logging.getLogger()
@@ -90,8 +80,16 @@ def blot_secrets(_logger: object, _method: str, event: Event) -> Event:
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """Give a logger that takes an event and its fields."""
-    found: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    """Give a logger that takes an event and its fields; it is one of Python's own beneath."""
+    found: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        logging.getLogger(name),
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_shared(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -65,6 +66,30 @@ PROBLEM = {
 }
 
 
+SAYS = (
+    "Names the amount to commit to under an LLM token contract. Money is a string of exact decimal "
+    "USD, a share is a number from 0 to 1, a day is an ISO date."
+)
+
+CHANGES = (
+    "What /v1 answers only grows: a release may add resources, members of answers, and members of "
+    "requests that may be left out; read what you know and pass over the rest. Nothing is removed, "
+    "renamed or given another meaning within /v1. What is to go is marked deprecated here, and "
+    "answered with a Deprecation header (RFC 9745), for at least twelve months beside its "
+    "replacement under /v2. Figures may change with a release, since the methods do: every result "
+    "names its package_version, and stored results never change."
+)
+"""How the API changes; part of the document, so that clients find it where they look."""
+
+
+def document_of(app: Flask) -> dict[str, Any]:
+    """Give the document of an application, which is made once."""
+    found: dict[str, Any] | None = app.extensions.get("openapi")
+    if found is None:
+        found = app.extensions["openapi"] = openapi_document(app)
+    return found
+
+
 def openapi_document(app: Flask) -> dict[str, Any]:
     """Describe every declared route of an application."""
     operations = declared_operations(app)
@@ -74,13 +99,12 @@ def openapi_document(app: Flask) -> dict[str, Any]:
         path = _PARAMETER.sub(r"{\1}", rule)
         item = paths.setdefault(path, {})
         item[method.lower()] = _operation(operation, rule, method, refs)
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Commitment sizing",
             "version": __version__,
-            "description": "Names the amount to commit to under an LLM token contract. Money is "
-            "a string of exact decimal USD, a share is a number from 0 to 1, a day is an ISO date.",
+            "description": f"{SAYS}\n\n{CHANGES}",
         },
         "paths": paths,
         "components": {
@@ -96,6 +120,18 @@ def openapi_document(app: Flask) -> dict[str, Any]:
             },
         },
     }
+    return _with_short_names(document)
+
+
+def _with_short_names(document: dict[str, Any]) -> dict[str, Any]:
+    """Call records of one name after their modules: GuardFinding, not forecast__…__Finding."""
+    long = r"\b(?:[a-z]+__)+([a-z_]+)__([A-Z]\w*)"
+
+    def short(name: re.Match[str]) -> str:
+        return name[1].title().replace("_", "") + name[2]
+
+    found: dict[str, Any] = json.loads(re.sub(long, short, json.dumps(document)))
+    return found
 
 
 def _schemas(operations: Sequence[Operation]) -> tuple[Refs, dict[str, Any]]:
@@ -115,6 +151,7 @@ def _schemas(operations: Sequence[Operation]) -> tuple[Refs, dict[str, Any]]:
 def _operation(operation: Operation, rule: str, method: str, refs: Refs) -> dict[str, Any]:
     name = re.sub(r"\W+", "_", rule.removeprefix("/")).strip("_").replace(".", "_")
     found: dict[str, Any] = {
+        "tags": [_tag(rule)],
         "operationId": f"{method.lower()}_{name}",
         "summary": operation.summary,
         "responses": {str(a.status): _answer(a, refs) for a in operation.answers},
@@ -161,6 +198,15 @@ def _operation(operation: Operation, rule: str, method: str, refs: Refs) -> dict
         found["responses"][str(status)] = {"description": "A problem.", "content": problem}
     found["responses"]["default"] = {"description": "Any other problem.", "content": problem}
     return found
+
+
+def _tag(rule: str) -> str:
+    """Group operations by the collection they are about.
+
+    >>> _tag("/v1/recommendations/<identifier>/offers"), _tag("/healthz")
+    ('recommendations', 'health')
+    """
+    return rule.split("/")[2] if rule.startswith("/v1/") else "health"
 
 
 def _answer(answer: Answer, refs: Refs) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def ready() -> Health:
 def description() -> Response:
     """Give the OpenAPI document."""
     # Flask types the proxy, not the object behind it.
-    document = openapi.openapi_document(current_app._get_current_object())  # type: ignore[attr-defined]
+    document = openapi.document_of(current_app._get_current_object())  # type: ignore[attr-defined]
     return Response(json.dumps(document), content_type=JSON)
 
 
