@@ -110,18 +110,14 @@ def _sumproduct(*values: Value) -> float:
     return float(product.sum())
 
 
-def _index(values: Value, row: Value, column: Value = None) -> Value:
-    """Pick a cell; row or column 0 picks the whole column or row."""
+def _index(values: Value, row: Value, column: Value = None) -> Scalar:
     array = values if isinstance(values, np.ndarray) else np.array([[values]], dtype=object)
     i, j = int(number(row)), int(number(column))
     if column is None and array.shape[0] == 1:
         i, j = 1, i
+    i, j = max(i, 1), max(j, 1)
     if i > array.shape[0] or j > array.shape[1]:
         raise CellError("#REF!")
-    if 0 in (i, j) and column is not None and array.size > 1:
-        return array[slice(None) if i == 0 else slice(i - 1, i),
-                     slice(None) if j == 0 else slice(j - 1, j)]  # fmt: skip
-    i, j = max(i, 1), max(j, 1)
     found = array[i - 1, j - 1]
     if isinstance(found, (str, bool)) or found is None:
         return found
@@ -177,7 +173,7 @@ def _fixed(value: Value, decimals: Value = 2.0) -> str:
     return f"{_rounded(value, decimals, ROUND_HALF_UP):,.{int(number(decimals))}f}"
 
 
-FUNCTIONS: Final[dict[str, Callable[..., Value]]] = {
+FUNCTIONS: Final[dict[str, Callable[..., Scalar]]] = {
     "ABS": lambda x: abs(number(x)),
     "AND": lambda *xs: all(_truths(*xs)),
     "COUNT": lambda *xs: float(len(numbers(*xs))),

@@ -14,7 +14,9 @@ from typing import Final
 from openpyxl.workbook import Workbook
 
 from excel_templates.book import KEEP, Book
+from excel_templates.cells import cell_at, write_formula
 from excel_templates.layout import Column, Page
+from excel_templates.sheets.decision_set import period_name
 from excel_templates.styles import DAY, SHARE, USD, USD_CENTS, Role
 from forecast.records.recommendation import Recommendation
 from forecast.units import add_months
@@ -79,7 +81,7 @@ _QUOTES: Final = '""'
 
 def _columns(row: int) -> list[Column]:
     """Give the columns of the list whose first row is `row`."""
-    values = f"INDEX(period_list,0,A{row})"
+    values = "period_list"  # of the row's own period, once that has a name
     discount, overage = f"INDEX(tier_discount,{_TIER})", f"INDEX(tier_overage_discount,{_TIER})"
     dollars = f"INDEX(tier_list_per_usd,{_TIER})"
 
@@ -150,7 +152,21 @@ def fill(book: Book, recommendation: Recommendation) -> None:
             ]
         )
     book.rows("ramp_rows", rows)
+    _read_own_periods(book)
     book.set("ramp_note", _note(recommendation))
+
+
+def _read_own_periods(book: Book) -> None:
+    """Let every row read the list costs of its own period.
+
+    INDEX with row 0 would pick the column, but not every program gives it to SMALL as an array.
+    """
+    at = book.area("ramp_rows")
+    for i, row in enumerate(range(at.min_row, at.max_row + 1), start=1):
+        for column in range(at.min_col, at.max_col + 1):
+            cell = cell_at(at.ws, row, column)
+            if cell.data_type == "f":
+                write_formula(cell, str(cell.value).replace("period_list", period_name(i)))
 
 
 def _note(recommendation: Recommendation) -> str:
