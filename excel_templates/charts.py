@@ -16,7 +16,7 @@ from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphPrope
 from openpyxl.utils import get_column_letter
 
 from excel_templates.book import Area, Book
-from excel_templates.styles import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION
+from excel_templates.styles import BLUE, GREEN, GREY, INK, ORANGE, SKY, VERMILION
 
 _MONEY_AXIS: Final = '"$"#,##0,"k"'
 _SMALL_MONEY_AXIS: Final = '"$"#,##0'
@@ -230,7 +230,11 @@ def curve(book: Book, *, live: bool) -> None:
     if live:
         _lines(cost, now, 0, 2, "Expected cost at these inputs", BLUE, None)
         _lines(cost, now, 0, 3, "Expected unused at these inputs", ORANGE, None)
-    _point(cost, book.area("curve_best"), "Best now", VERMILION)
+    _lines(
+        cost, book.area("curve_no_deal"), 0, 1, "No deal: break-even where it is met", INK, "dot"
+    )
+    _point(cost, book.area("curve_best"), "Best now", VERMILION, "diamond")
+    _point(cost, book.area("curve_typed"), "On the table", INK, "x")
     _scatter(
         cost,
         "Expected cost and expected unused of the term",
@@ -250,6 +254,49 @@ def curve(book: Book, *, live: bool) -> None:
     _place(book, risk, "chart_curve_risk")
 
 
+def offers(book: Book) -> None:
+    """Draw what every offer costs on average, and how much of it is unused."""
+    area = book.area("offer_table")
+    chart = BarChart()
+    chart.type, chart.grouping, chart.overlap, chart.gapWidth = "bar", "stacked", 100, 45
+    for offset, color in ((10, BLUE), (11, ORANGE)):
+        series = Series(_column(area, offset), title_from_data=True)
+        _bar(series, color)
+        chart.series.append(series)
+    chart.set_categories(_column(area, 0, header=False))
+    _frame(chart, "Expected cost of the term, and what of it is unused, USD", 30, 11)
+    chart.x_axis.scaling.orientation = "maxMin"
+    chart.y_axis.number_format = _MONEY_AXIS
+    _place(book, chart, "chart_offers")
+
+
+def ramp(book: Book) -> None:
+    """Draw consumption by settlement period, and the amounts that could be promised for it."""
+    area = book.area("ramp_rows")
+    chart = LineChart()
+    for offset, color, dash, symbol, title in (
+        (7, SKY, "dash", None, "consumption P90"),
+        (6, BLUE, None, "circle", "consumption P50"),
+        (5, SKY, "dash", None, "consumption P10"),
+        (4, VERMILION, None, "square", "flat"),
+        (10, GREEN, None, "diamond", "own amount"),
+    ):
+        series = Series(_column(area, offset, header=False), title=title)
+        series.graphicalProperties.line.solidFill = color
+        series.graphicalProperties.line.width = 22_000
+        series.graphicalProperties.line.dashStyle = dash
+        series.smooth = False
+        series.marker.symbol = symbol or "dash"
+        series.marker.graphicalProperties = GraphicalProperties(solidFill=color)
+        series.marker.graphicalProperties.line.solidFill = color
+        chart.series.append(series)
+    chart.set_categories(_column(area, 1, header=False))
+    _frame(chart, "Contracted dollars by settlement period: consumption and commitment", 30, 11)
+    chart.x_axis.number_format = "mmm yy"
+    chart.y_axis.number_format = _MONEY_AXIS
+    _place(book, chart, "chart_ramp")
+
+
 def _lines(
     chart: ScatterChart, area: Area, x: int, y: int, title: str, color: str, dash: str | None
 ) -> None:
@@ -262,11 +309,12 @@ def _lines(
     chart.series.append(series)
 
 
-def _point(chart: ScatterChart, area: Area, title: str, color: str) -> None:
+def _point(chart: ScatterChart, area: Area, title: str, color: str, symbol: str) -> None:
     series = Series(_column(area, 1, header=False), _column(area, 0, header=False), title=title)
-    series.marker.symbol = "diamond"
+    series.marker.symbol = symbol
     series.marker.size = 10
     series.marker.graphicalProperties = GraphicalProperties(solidFill=color)
+    series.marker.graphicalProperties.line.solidFill = color
     series.graphicalProperties.line.noFill = True
     chart.series.append(series)
 
@@ -300,3 +348,5 @@ def draw(book: Book, *, live: bool, n_backtest: int) -> None:
         backtest(book, n_backtest)
     curve(book, live=live)
     tornado(book)
+    offers(book)
+    ramp(book)

@@ -12,8 +12,11 @@ from openpyxl.workbook import Workbook
 
 from excel_templates.sheets import (
     about,
+    approvals,
     backtest,
+    changes,
     checks,
+    concessions,
     curve,
     decision,
     decision_set,
@@ -22,12 +25,16 @@ from excel_templates.sheets import (
     inputs,
     levers,
     lists,
+    offers,
+    ramp,
     reconciliation,
     sources,
+    talk_track,
     tiers,
     workings,
     workloads,
 )
+from excel_templates.sheets.negotiation_lists import POSITIONS
 from excel_templates.styles import BLUE, GREEN, GREY, ORANGE, add_styles
 
 TEMPLATE: Final = Path(__file__).with_name("negotiation.xlsx")
@@ -44,8 +51,17 @@ _ORDER: Final[tuple[tuple[Callable[[Workbook], None], str], ...]] = (
     (backtest.design, GREEN),
     (curve.design, BLUE),
     (tiers.design, BLUE),
-    *((partial(lists.design, sheet=sheet), GREY) for sheet in lists.SHEETS),
+    *((partial(lists.design, sheet=sheet), GREY) for sheet in lists.BEFORE_OFFERS),
+    (offers.design, BLUE),
+    *((partial(lists.design, sheet=sheet), GREY) for sheet in lists.SHOCKS),
+    (ramp.design, BLUE),
+    (partial(lists.design, sheet=POSITIONS), GREY),
+    (concessions.design, BLUE),
+    (talk_track.design, BLUE),
+    (approvals.design, ORANGE),
+    *((partial(lists.design, sheet=sheet), GREY) for sheet in lists.AFTER_SIGNING),
     (checks.design, GREEN),
+    (changes.design, GREY),
     (sources.design, GREY),
     (workings.design, GREY),
     (decision_set.design, GREY),

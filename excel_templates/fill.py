@@ -24,8 +24,11 @@ from excel_templates.formulas.functions import number
 from excel_templates.house_drawings import keep_charts
 from excel_templates.sheets import (
     about,
+    approvals,
     backtest,
+    changes,
     cleaning_switches,
+    concessions,
     curve,
     decision,
     decision_set,
@@ -35,6 +38,8 @@ from excel_templates.sheets import (
     kept_savings,
     levers,
     lists,
+    offers,
+    ramp,
     reconciliation,
     sources,
     tiers,
@@ -51,7 +56,11 @@ MAX_TEMPLATE_BYTES: Final = 20_000_000
 
 
 def build_workbook(
-    recommendation: Recommendation, decisions: DecisionSet, *, template: Path | None = None
+    recommendation: Recommendation,
+    decisions: DecisionSet,
+    *,
+    template: Path | None = None,
+    previous: Recommendation | None = None,
 ) -> bytes:
     """Fill the negotiation workbook.
 
@@ -63,6 +72,8 @@ def build_workbook(
         The decision set the recommendation was made on, M scenarios of T months.
     template
         A copy of the shipped template that keeps its defined names; None takes the shipped one.
+    previous
+        What was recommended before, to be compared with on the sheet Changes.
 
     Returns
     -------
@@ -75,11 +86,15 @@ def build_workbook(
         The template cannot be read or misses defined names, or the decision set is not the
         recommendation's.
     """
-    return fill_workbook(recommendation, decisions, template=template).content
+    return fill_workbook(recommendation, decisions, template=template, previous=previous).content
 
 
 def fill_workbook(
-    recommendation: Recommendation, decisions: DecisionSet, *, template: Path | None = None
+    recommendation: Recommendation,
+    decisions: DecisionSet,
+    *,
+    template: Path | None = None,
+    previous: Recommendation | None = None,
 ) -> Saved:
     """Fill the workbook, and say beside how many of its formulas a value stands."""
     terms = recommendation.terms
@@ -104,9 +119,14 @@ def fill_workbook(
         curve,
         tiers,
         lists,
+        offers,
+        ramp,
+        concessions,
+        approvals,
         sources,
     ):
         sheet.fill(book, recommendation)
+    changes.fill(book, recommendation, previous)
     arrays = decision_set.fill(book, savings, switches, decisions)
     charts.draw(
         book,

@@ -1,7 +1,8 @@
 """The intake workbook: what owners and procurement know, typed once and read back.
 
 Two sheets: the questions about every workload, and the contract on the table with up to four
-offers beside it. An empty cell of an offer means: as in the contract.
+offers beside it: clauses, tiers, seats and other fees. An empty cell of an offer means: as in the
+contract.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from excel_templates.cells import cell_at, write
 from excel_templates.contract_rows import ROWS, STATED_SHARE, ContractRow
+from excel_templates.fee_rows import FEE_ROWS, KINDS, FeeRow, written_fee
 from excel_templates.layout import A4, define, paint
 from excel_templates.questionnaire import HEADER_ROW, SHEET, add_questions
 from excel_templates.repacked import repacked
@@ -31,12 +33,17 @@ N_TIERS: Final = 12
 COMMITMENT: Final = "intake_commitment_usd"
 TIER_FROM: Final = "intake_tier_from"
 TIER_DISCOUNT: Final = "intake_tier_discount"
-NAMES: Final = (MARK, COMMITMENT, TIER_FROM, TIER_DISCOUNT, *(row.name for row in ROWS))
+NAMES: Final = (
+    MARK, COMMITMENT, TIER_FROM, TIER_DISCOUNT, *(row.name for row in ROWS),
+    *(row.name for row in FEE_ROWS),
+)  # fmt: skip
 
 _HEAD: Final = 5
 _FIRST: Final = _HEAD + 1
 _COMMITMENT_ROW: Final = _FIRST + len(ROWS)
 _TIERS_HEAD: Final = _COMMITMENT_ROW + 2
+_DISCOUNTS_HEAD: Final = _TIERS_HEAD + N_TIERS + 2
+_FEES_HEAD: Final = _DISCOUNTS_HEAD + N_TIERS + 2
 _LAST_COLUMN: Final = 2 + N_OFFERS
 _WIDTHS: Final = (26, *([20] * (N_OFFERS + 1)), 11, 46)
 _OFFERS: Final = tuple(f"Offer {letter}" for letter in "ABCD")
@@ -48,7 +55,7 @@ def intake_workbook(portfolio: Portfolio, terms: Terms) -> bytes:
     Parameters
     ----------
     terms
-        Filled in as the contract; at most 12 tiers.
+        Filled in as the contract; at most 12 tiers, and no fees but seats, support and others.
 
     Returns
     -------
@@ -56,6 +63,7 @@ def intake_workbook(portfolio: Portfolio, terms: Terms) -> bytes:
         An .xlsx file; the same arguments give the same bytes.
     """
     assert len(terms.tiers) <= N_TIERS, len(terms.tiers)
+    assert {fee.name for fee in terms.fees} <= {*KINDS}, terms.fees
     book = Workbook()
     book.remove(book.worksheets[0])
     add_styles(book)
@@ -89,6 +97,9 @@ def _contract_sheet(book: Workbook, terms: Terms) -> None:
         _clause(book, at, row, getattr(terms, row.field))
     _commitment(book)
     _tiers(book, terms)
+    _heads(book, _FEES_HEAD, "Seats and other fees")
+    for at, fee in enumerate(FEE_ROWS, start=_FEES_HEAD + 1):
+        _clause(book, at, fee, written_fee(fee, terms.fees))
     ws.protection.sheet = True
     ws.protection.formatColumns = ws.protection.formatRows = False
     ws.page_setup.orientation = "landscape"
@@ -105,7 +116,7 @@ def _heads(book: Workbook, row: int, first: str) -> None:
         paint(cell_at(ws, row, number), Role.HEADER)
 
 
-def _clause(book: Workbook, at: int, row: ContractRow, now: object) -> None:
+def _clause(book: Workbook, at: int, row: ContractRow | FeeRow, now: object) -> None:
     ws = book[CONTRACT]
     _labels(book, at, row.label, row.unit, row.meaning)
     for number in range(2, _LAST_COLUMN + 1):
@@ -137,14 +148,13 @@ def _commitment(book: Workbook) -> None:
 def _tiers(book: Workbook, terms: Terms) -> None:
     ws = book[CONTRACT]
     _heads(book, _TIERS_HEAD, "Tiers: from")
-    discounts = _TIERS_HEAD + N_TIERS + 2
-    _heads(book, discounts, "Tiers: discount")
+    _heads(book, _DISCOUNTS_HEAD, "Tiers: discount")
     meanings = ("the first tier is what on-demand pays: from 0", "empty rows are no tiers")
     for i in range(N_TIERS):
         meaning = meanings[i] if i < len(meanings) else ""
         for head, unit, number_format in (
             (_TIERS_HEAD, "USD", USD_CENTS),
-            (discounts, "share", STATED_SHARE),
+            (_DISCOUNTS_HEAD, "share", STATED_SHARE),
         ):
             at = head + 1 + i
             _labels(book, at, f"Tier {i + 1}", unit, meaning if head == _TIERS_HEAD else "")
@@ -152,10 +162,10 @@ def _tiers(book: Workbook, terms: Terms) -> None:
                 paint(cell_at(ws, at, number), Role.INPUT, number_format)
         if i < len(terms.tiers):
             write(cell_at(ws, _TIERS_HEAD + 1 + i, 2), terms.tiers[i].from_commitment_usd)
-            write(cell_at(ws, discounts + 1 + i, 2), terms.tiers[i].discount_share)
+            write(cell_at(ws, _DISCOUNTS_HEAD + 1 + i, 2), terms.tiers[i].discount_share)
     last = get_column_letter(_LAST_COLUMN)
     define(book, TIER_FROM, ws, f"B{_TIERS_HEAD + 1}:{last}{_TIERS_HEAD + N_TIERS}")
-    define(book, TIER_DISCOUNT, ws, f"B{discounts + 1}:{last}{discounts + N_TIERS}")
+    define(book, TIER_DISCOUNT, ws, f"B{_DISCOUNTS_HEAD + 1}:{last}{_DISCOUNTS_HEAD + N_TIERS}")
 
 
 def _labels(book: Workbook, at: int, label: str, unit: str, meaning: str) -> None:

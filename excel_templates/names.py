@@ -24,7 +24,7 @@ _GROUPS: Final[dict[str, str]] = {
         reconciliation_repriced reconciliation_share reconciliation_covered
         reconciliation_discount
         backtest_origins backtest_coverage backtest_discount backtest_capture backtest_run_rate
-        backtest_note""",
+        backtest_note ramp_note service_wait_cost""",
     "values of the service, one cell per tier": """
         service_tier_commitment service_tier_expected_cost service_tier_verdict""",
     "a fact of the contract or the decision set that is no input": """
@@ -34,6 +34,9 @@ _GROUPS: Final[dict[str, str]] = {
         in_commitment in_overage in_overage_discount in_unused_value in_outside_discount
         in_growth_shock in_price_change in_realisation""",
     "inputs, one unlocked cell per tier": "in_tier_from in_tier_discount",
+    "inputs, one unlocked cell per offer": "in_offer_commitment in_offer_discount",
+    "what an offer is called": "offer_label",
+    "boxes to type names, answers and days into": "approver_boxes",
     "switches of cleaning entries, one unlocked cell each": "in_entry_on",
     "values of the service, one cell per cleaning entry with a switch": """
         entry_label entry_meaning entry_name entry_factor entry_group service_in_entry_on""",
@@ -41,28 +44,31 @@ _GROUPS: Final[dict[str, str]] = {
         service_in_commitment service_in_overage service_in_overage_discount
         service_in_unused_value service_in_outside_discount service_in_growth_shock
         service_in_price_change service_in_realisation service_in_tier_from
-        service_in_tier_discount""",
+        service_in_tier_discount service_in_offer_commitment service_in_offer_discount""",
     "pattern row of a list; the filler copies it down and lengthens the name": """
         digest_rows bridge_rows in_lines history_rows finding_rows workload_rows waterfall_rows
         lever_rows term_rows month_rows curve_rows move_rows clause_rows offer_rows shock_rows
         migration_rows source_rows line_rows scenario_rows reconciled_rows cause_rows
         discount_rows difference_rows backtest_policy_rows backtest_point_rows
-        position_rows exchange_rows flip_rows staging_rows cash_rows dossier_rows""",
+        position_rows exchange_rows flip_rows staging_rows cash_rows dossier_rows
+        ramp_rows get_rows change_rows""",
     "column of a list, or of all inputs; lengthened with the list": """
         reconciled_billed reconciled_repriced reconciled_difference
         backtest_point_weeks backtest_point_inside
         bridge_usd bridge_kind waterfall_usd waterfall_kind in_line_name in_line_on in_line_slip
         workload_as_is_usd workload_optimised_usd workload_potential_usd line_kept line_loss
         input_label input_typed input_typed_more input_service input_service_more input_changed
-        input_running""",
+        input_running offer_changed ramp_flat ramp_own ramp_saves get_value get_step""",
     "column of the decision set; moved to the columns and rows that are needed": """
         scenario_term_list scenario_low_period scenario_high_period scenario_last_period
         typed_cost typed_unused best_cost best_unused period_list as_is_period as_is_term
         as_is_last""",
     "upper left cell of a chart, or all cells it covers": """
         chart_bridge chart_history chart_waterfall chart_forecast chart_backtest
-        chart_curve_cost chart_curve_risk chart_tornado""",
-    "table a chart is drawn from": "curve_live curve_best",
+        chart_curve_cost chart_curve_risk chart_tornado chart_offers chart_ramp""",
+    "table a chart is drawn from": """
+        curve_live curve_best curve_typed curve_no_deal offer_table""",
+    "table of formulas": "ladder talk_rows alternative_rows ramp_verdict",
     "a formula that others read": """
         decision_sentence decision_reason decision_sign_for decision_expect_to_pay
         decision_budget_p80 decision_worst_case_unused decision_tier_discount decision_percentile
@@ -97,7 +103,11 @@ _GROUPS: Final[dict[str, str]] = {
         tier_row_shortfall_probability tier_row_overage_probability tier_row_percentile
         curve_row_commitment curve_row_discount curve_row_expected_cost
         curve_row_expected_unused curve_row_shortfall_probability curve_row_overage_probability
-        curve_top curve_candidate""",
+        curve_top curve_candidate
+        offer_row_commitment offer_row_discount offer_row_expected_cost offer_row_expected_unused
+        offer_row_shortfall_probability offer_row_overage_probability offer_row_percentile
+        offer_row_counts step_row_commitment step_row_discount step_row_expected_cost
+        step_row_expected_unused step_row_shortfall_probability step_above""",
 }
 
 NAMES: Final[dict[str, str]] = {

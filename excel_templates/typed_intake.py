@@ -10,6 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pydantic import ValidationError
 
 from excel_templates.contract_rows import ROWS
+from excel_templates.fee_rows import FEE_ROWS, typed_fees
 from excel_templates.intake import (
     COMMITMENT,
     MARK,
@@ -118,6 +119,9 @@ def _terms(cells: NamedCells, column: int, contract: Terms | None, faults: Fault
     tiers = _tiers(cells, column, faults)
     if tiers or not is_offer:
         typed["tiers"] = tiers
+    fees = typed_fees(cells, column, faults)
+    if fees is not None:
+        typed["fees"] = fees
     if "overage" in typed and typed["overage"] != "discounted" and is_offer:
         typed.setdefault("overage_discount_share", 0.0)
     if len(faults.found) > n_before or (is_offer and contract is None):
@@ -139,6 +143,8 @@ def _blamed(cells: NamedCells, column: int, detail: Any) -> AnyCell:
                 return cells.rows(row.name)[0][column]
         if step == "tiers":
             return cells.rows(TIER_FROM)[0][column]
+        if step == "fees":
+            return cells.rows(FEE_ROWS[0].name)[0][column]
     return cells.rows(ROWS[0].name)[0][column]
 
 

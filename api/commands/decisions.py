@@ -286,6 +286,14 @@ def workbook(
         Path, typer.Option(metavar="FILE", dir_okay=False, help="Where the workbook goes (.xlsx).")
     ],
     template: Template = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            help="An earlier recommendation.json: the sheet Changes compares with it.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write the negotiation workbook of a recommendation again.
@@ -298,7 +306,12 @@ def workbook(
     from excel_templates.fill import build_workbook
 
     stored = read_result(recommendation)
-    data = build_workbook(stored.recommendation(), stored.decisions(), template=template)
+    data = build_workbook(
+        stored.recommendation(),
+        stored.decisions(),
+        template=template,
+        previous=read_result(previous).recommendation() if previous is not None else None,
+    )
     write_file(out, data)
     if json:
         print_json({"workbook": str(out), "sha256": digest(data)})

@@ -114,6 +114,12 @@ def _own_checks() -> list[_Check]:
                "-2*COUNT(tier_from_used)", "0", "0", "0", "TRUE"),
         _Check("Discounts of tiers outside 0 to 1",
                "SUMPRODUCT((in_tier_discount<0)+(in_tier_discount>=1))", "0", "0", "0", "TRUE"),
+        _Check("Offers with one number, or with a text",
+               'SUMPRODUCT((in_offer_commitment<>"")*1)+SUMPRODUCT((in_offer_discount<>"")*1)'
+               "-2*SUM(offer_row_counts)", "0", "0", "0", "TRUE"),
+        _Check("Offers below 0, or at a discount outside 0 to 1",
+               "SUMPRODUCT((in_offer_commitment<0)+(in_offer_discount<0)+(in_offer_discount>=1))",
+               "0", "0", "0", "TRUE"),
         _Check("Shares outside 0 to 1", outside, "0", "0", "0", "TRUE"),
         _Check("Shocks of -100 % or less", "(in_growth_shock<=-1)+(in_price_change<=-1)", "0", "0",
                "0", "TRUE"),
@@ -195,8 +201,8 @@ def _lights(page: Page, last: int) -> None:
         ("Checks that fail", f'=SUMPRODUCT(({results}="■ FAIL")*1)', "checks_failed", "0"),
         ("Checks that pass", f'=SUMPRODUCT(({results}="● ok")*1)', "checks_passed", "0"),
         ("Inputs changed since generation", "=SUM(input_changed)", "inputs_changed", "0"),
-        ("of these, other than the commitment", "=inputs_changed-INDEX(input_changed,1)",
-         "basis_changed", "0"),
+        ("of these, other than commitment and offers",
+         "=inputs_changed-INDEX(input_changed,1)-SUM(offer_changed)", "basis_changed", "0"),
     )  # fmt: skip
     for i, (label, formula, name, number_format) in enumerate(cells):
         page.put(f"A{5 + i}", label, Role.LABEL)

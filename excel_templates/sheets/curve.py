@@ -56,6 +56,20 @@ def design(workbook: Workbook) -> None:
         f"C{last + 2}", "=IF(live=1,best_expected_cost,service_expect_to_pay)", number_format=USD
     )
     page.name("curve_best", f"B{last + 2}:C{last + 2}")
+    page.put(f"A{last + 3}", "On the table", Role.LABEL)
+    page.put(f"B{last + 3}", "=IF(live=1,typed_commitment,service_sign_for)", number_format=USD)
+    page.put(
+        f"C{last + 3}", "=IF(live=1,typed_expected_cost,service_expect_to_pay)", number_format=USD
+    )
+    page.name("curve_typed", f"B{last + 3}:C{last + 3}")
+    for i, at in enumerate(("0", f"MAX(A{_HEAD + 1}:A{last})")):
+        row = last + 4 + i
+        page.put(f"A{row}", "No deal" if i == 0 else None, Role.LABEL)
+        page.put(f"B{row}", f"={at}", number_format=USD)
+        page.put(
+            f"C{row}", "=IF(live=1,no_deal_expected_cost,service_no_deal_cost)", number_format=USD
+        )
+    page.name("curve_no_deal", f"B{last + 4}:C{last + 5}")
     page.section(_HEAD - 1, "Service's curve", column=8)
     page.stale_banner(f"J{_HEAD - 1}")
     page.table(
@@ -72,7 +86,7 @@ def design(workbook: Workbook) -> None:
         ],
         column=8,
     )
-    page.close(last + 2)
+    page.close(last + 5)
 
 
 def fill(book: Book, recommendation: Recommendation) -> None:

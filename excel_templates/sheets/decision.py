@@ -228,7 +228,7 @@ def _bridge(page: Page) -> None:
     page.name("bridge_kind", f"J{_BRIDGE_HEAD + 1}")
 
 
-_STEP_WORDS: Final = {
+STEP_WORDS: Final = {
     "as is": "List cost as is",
     "optimised": "List cost, optimised",
     "batch": "Batch",
@@ -250,7 +250,7 @@ def step_rows(steps: Sequence[BridgeStep], n_blank: int) -> list[list[object]]:
     last = len(steps) - 1
     return [
         [
-            _STEP_WORDS.get(step.step, step.step),
+            STEP_WORDS.get(step.step, step.step),
             step.usd,
             *([KEEP] * n_blank),
             "level" if i in (0, last) else "change",

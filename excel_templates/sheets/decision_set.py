@@ -26,7 +26,7 @@ from openpyxl.workbook import Workbook
 from excel_templates.book import Book
 from excel_templates.cells import cell_at, copy_look, write_formula
 from excel_templates.grid import ROW, Grid, GridColumn
-from excel_templates.layout import Column, Page
+from excel_templates.layout import Column, Page, define
 from excel_templates.sheets.cleaning_switches import Switches
 from excel_templates.sheets.savings import Savings
 from excel_templates.styles import USD_CENTS, Role
@@ -144,6 +144,9 @@ def fill(
     for j, (name, _) in enumerate(_FIGURES):
         point(name, at.min_col + 1 + j)
     point("period_list", columns.list_cost, p)
+    for i in range(1, p + 1):
+        letter = get_column_letter(columns.list_cost + i - 1)
+        define(book.workbook, period_name(i), ws, f"{letter}{first}:{letter}{first + m - 1}")
     point("as_is_period", columns.as_is, p)
     point("as_is_term", columns.as_is, p)
     point("as_is_last", columns.as_is + p - 1)
@@ -157,7 +160,17 @@ def fill(
         "as_is_period": savings.as_is_usd,
         "as_is_term": savings.as_is_usd,
         "as_is_last": savings.as_is_usd[:, -1:],
+        **{period_name(i): listed[:, i - 1 : i] for i in range(1, p + 1)},
     }
+
+
+def period_name(period: int) -> str:
+    """Give the defined name of the list costs of one settlement period, from 1.
+
+    >>> period_name(3)
+    'list_of_period_3'
+    """
+    return f"list_of_period_{period}"
 
 
 def grid(book: Book, savings: Savings, switches: Switches, arrays: Mapping[str, Floats]) -> Grid:

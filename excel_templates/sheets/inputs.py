@@ -13,13 +13,15 @@ from excel_templates.cells import cell_at, copy_look
 from excel_templates.layout import Column, Page
 from excel_templates.sheets.cleaning_switches import N_ENTRIES, design_inputs
 from excel_templates.sheets.savings import Savings
+from excel_templates.sheets.settled_offers import N_OFFERS
 from excel_templates.sheets.settled_rows import N_TIERS
 from excel_templates.styles import CHANGED, COUNT, ONE_LINE, SHARE, USD, USD_CENTS, Role
 from forecast.records.recommendation import Recommendation
 
 TITLE: Final = "Inputs"
 _FIRST: Final = 6
-_TIERS_HEAD: Final = _FIRST + 1
+_OFFERS_HEAD: Final = _FIRST + 1
+_TIERS_HEAD: Final = _OFFERS_HEAD + N_OFFERS + 1
 _CLAUSES_HEAD: Final = _TIERS_HEAD + N_TIERS + 1
 OVERAGE_KINDS: Final = ("list", "committed_rate", "discounted")
 
@@ -89,6 +91,7 @@ def design(workbook: Workbook) -> None:
     )
     page.put("H5", "Changed so far", Role.NOTE)
     _scalar(page, _FIRST, COMMITMENT)
+    _offers(page)
     _tiers(page)
     page.header(
         _CLAUSES_HEAD,
@@ -131,6 +134,41 @@ def _scalar(page: Page, row: int, typed: Typed) -> None:
     else:
         assert typed.most is not None
         _validate(page, f"B{row}", _between(typed.least, typed.most))
+
+
+def _offers(page: Page) -> None:
+    page.header(
+        _OFFERS_HEAD,
+        ("Offers on the table", ">Commitment, USD", ">Discount off list", ">As given: USD",
+         ">As given: discount", ">Changed", "Meaning"),
+    )  # fmt: skip
+    first, last = _OFFERS_HEAD + 1, _OFFERS_HEAD + N_OFFERS
+    meanings = (
+        "the commitment over the term, and the discount it comes with",
+        "every other clause is the one typed on this sheet; read the sheet Offers",
+        "leave a row empty for no offer",
+    )
+    for i in range(N_OFFERS):
+        row = first + i
+        page.put(f"A{row}", f"Offer {'ABCD'[i]}", Role.LABEL)
+        page.put(f"B{row}", None, Role.INPUT, USD_CENTS)
+        page.put(f"C{row}", None, Role.INPUT, SHARE)
+        page.put(f"D{row}", None, Role.SERVICE, USD_CENTS)
+        page.put(f"E{row}", None, Role.SERVICE, SHARE)
+        page.put(f"F{row}", f"=IF(AND(B{row}=D{row},C{row}=E{row}),0,1)", number_format=CHANGED)
+        note = page.put(f"G{row}", meanings[i] if i < len(meanings) else None, Role.NOTE)
+        note.alignment = ONE_LINE
+    _validate(page, f"B{first}:B{last}", _between(0, 1e13))
+    _validate(page, f"C{first}:C{last}", _between(0, 0.9999))
+    for name, column in (
+        ("offer_label", "A"),
+        ("in_offer_commitment", "B"),
+        ("in_offer_discount", "C"),
+        ("service_in_offer_commitment", "D"),
+        ("service_in_offer_discount", "E"),
+        ("offer_changed", "F"),
+    ):
+        page.name(name, f"{column}{first}:{column}{last}")
 
 
 def _tiers(page: Page) -> None:
@@ -239,6 +277,12 @@ def fill(book: Book, recommendation: Recommendation, savings: Savings) -> None:
     for side in ("in", "service_in"):
         book.column(f"{side}_tier_from", [t.from_commitment_usd for t in tiers])
         book.column(f"{side}_tier_discount", [t.discount_share for t in tiers])
+    offers = recommendation.offers[:N_OFFERS]
+    for side in ("in", "service_in"):
+        book.column(f"{side}_offer_commitment", [o.commitment_usd for o in offers])
+        book.column(f"{side}_offer_discount", [o.discount_share for o in offers])
+    spare = [f"Offer {letter}" for letter in "ABCD"[len(offers) :]]
+    book.column("offer_label", [*(offer.name for offer in offers), *spare])
     mean = savings.saving_usd.sum(axis=1).mean(axis=0)
     book.rows(
         "in_lines",

@@ -22,7 +22,6 @@ from excel_templates.sheets.result_lists import (
     CLAUSES,
     DIFFERENCES,
     MIGRATION,
-    OFFERS,
     SCENARIOS,
 )
 from excel_templates.styles import Role
@@ -31,19 +30,10 @@ from forecast.records.recommendation import Recommendation
 _HEAD: Final = 6
 CHART_ROWS: Final = 28
 
-SHEETS: Final = (
-    CLAUSES,
-    EXCHANGE,
-    OFFERS,
-    SCENARIOS,
-    FLIPS,
-    STAGING,
-    POSITIONS,
-    CASH,
-    MIGRATION,
-    DOSSIER,
-    DIFFERENCES,
-)
+BEFORE_OFFERS: Final = (CLAUSES, EXCHANGE)
+SHOCKS: Final = (SCENARIOS, FLIPS, STAGING)
+AFTER_SIGNING: Final = (CASH, MIGRATION, DOSSIER, DIFFERENCES)
+SHEETS: Final = (*BEFORE_OFFERS, *SHOCKS, POSITIONS, *AFTER_SIGNING)
 
 
 def design(workbook: Workbook, sheet: ListSheet) -> None:

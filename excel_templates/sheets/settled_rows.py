@@ -26,19 +26,28 @@ HALF_CENT: Final = "0.005"
 def settled_row(
     row: int, *, paths: str = "period_list", last: str = "scenario_last_period"
 ) -> list[str]:
-    """Give the formulas of columns C to O of a row whose commitment stands in column B.
+    """Give the formulas of columns C to L of a row whose commitment stands in column B.
 
     `paths` and `last` name the list costs by period that are settled, [M, P] and [M].
     """
-    factor = "" if paths == "period_list" else "demand_factor*"
-    mean = "mean_list_usd" if paths == "period_list" else "mean_as_is_usd"
-    k, values = f"F{row}", f"{factor}{paths}"
     return [
         f"=MATCH(B{row},tier_threshold,1)",
         f"=INDEX(tier_discount,C{row})",
         f"=IF(B{row}=0,on_demand_discount,INDEX(tier_overage_discount,C{row}))",
         f"=B{row}/n_periods*INDEX(tier_list_per_usd,C{row})",
         f"=INDEX(tier_unused_price,C{row})",
+        *cost_formulas(row, paths=paths, last=last),
+    ]
+
+
+def cost_formulas(
+    row: int, *, paths: str = "period_list", last: str = "scenario_last_period"
+) -> list[str]:
+    """Give the formulas of columns H to L: what columns D to G, the price of a deal, come to."""
+    factor = "" if paths == "period_list" else "demand_factor*"
+    mean = "mean_list_usd" if paths == "period_list" else "mean_as_is_usd"
+    k, values = f"F{row}", f"{factor}{paths}"
+    return [
         f"=SUMPRODUCT(({k}>{values})*({k}-{values}))/n_scenarios",
         f"=SUMPRODUCT(({values}>{k})*({values}-{k}))/n_scenarios",
         f"=SUMPRODUCT(({k}>{factor}{last})*({k}-{factor}{last}))/n_scenarios",
@@ -47,11 +56,18 @@ def settled_row(
     ]
 
 
-def risk_formulas(row: int) -> list[str]:
-    """Give the formulas of columns M to O: the three probabilities at a commitment."""
+def chances(row: int) -> list[str]:
+    """Give the formulas of columns M and N: of a shortfall and of overage in any period."""
     return [
         f"=SUMPRODUCT((G{row}*(F{row}-scenario_low_period)>={HALF_CENT})*1)/n_scenarios",
         f"=SUMPRODUCT(((1-E{row})*(scenario_high_period-F{row})>={HALF_CENT})*1)/n_scenarios",
+    ]
+
+
+def risk_formulas(row: int) -> list[str]:
+    """Give the formulas of columns M to O: the three probabilities at a commitment."""
+    return [
+        *chances(row),
         f"=SUMPRODUCT((scenario_term_list/INDEX(tier_list_per_usd,C{row})<=B{row}+{HALF_CENT})*1)"
         "/n_scenarios",
     ]
@@ -60,7 +76,7 @@ def risk_formulas(row: int) -> list[str]:
 CHEAPER: Final = "*(1+0.000000000001)"
 """Costs this near are equal; then the smaller commitment is taken, as the service does."""
 
-_ROW_FORMATS: Final = (
+ROW_FORMATS: Final = (
     USD_CENTS, "0", SHARE, SHARE, USD_CENTS, "0.0000", USD_CENTS, USD_CENTS, USD_CENTS, USD_CENTS,
     USD_CENTS, SHARE, SHARE, SHARE,
 )  # fmt: skip
@@ -132,7 +148,7 @@ def settled_singles(page: Page, top: int) -> int:
     }
     for i, (key, (label, commitment)) in enumerate(sources.items()):
         row = top + 2 + 2 * i
-        _write_row(page, row, label, commitment)
+        settled_commitment(page, row, label, commitment)
         for part in _READ[key]:
             page.name(f"{key}_{part}", f"{_PARTS[part]}{row}")
     return top + 2 * len(sources)
@@ -148,7 +164,7 @@ def settled_curve(page: Page, top: int) -> int:
     first, last = top + 2, top + 1 + N_CURVE
     for i in range(N_CURVE):
         commitment = f"=ROUND(SMALL(curve_candidate,{i + 1}),2)"
-        _write_row(page, first + i, f"Curve {i + 1}", commitment)
+        settled_commitment(page, first + i, f"Curve {i + 1}", commitment)
     shown = ("commitment", "discount", "expected_cost", "expected_unused")
     for part in (*shown, *_CHANCES[:2]):
         page.name(f"curve_row_{part}", f"{_PARTS[part]}{first}:{_PARTS[part]}{last}")
@@ -167,8 +183,8 @@ def _choice(page: Page, top: int, paths: str, best: str, *, as_is: bool = False)
     labels = ROW_HEADERS if not as_is else (*ROW_HEADERS[:12], "", "", "")
     page.header(top + 1, [*labels, "Cost, compared", "Cheapest"], height=42)
     no_deal, inside, tiers = top + 2, top + 3, top + 5
-    _write_row(page, no_deal, "No deal", "=0", as_is=as_is)
-    _write_row(page, inside, "Tier 1, inside", f"=INDEX({best},1)", as_is=as_is)
+    settled_commitment(page, no_deal, "No deal", "=0", as_is=as_is)
+    settled_commitment(page, inside, "Tier 1, inside", f"=INDEX({best},1)", as_is=as_is)
     _tier_rows(page, tiers, no_deal, inside, best, as_is=as_is)
     return no_deal, tiers
 
@@ -187,21 +203,24 @@ def _tier_rows(
     for i in range(N_TIERS):
         row = first + i
         commitment = f"=IF(AND({i + 1}=1,K{no_deal}<=K{inside}{CHEAPER}),0,INDEX({best},{i + 1}))"
-        _write_row(page, row, f"Tier {i + 1}", commitment, as_is=as_is)
+        settled_commitment(page, row, f"Tier {i + 1}", commitment, as_is=as_is)
         active = f"ISNUMBER(INDEX(tier_from_used,{i + 1}))"
         compared = f"=K{row}" if i == 0 else f"=IF({active},K{row},{NEVER})"
         page.put(f"P{row}", compared, number_format=THRESHOLD)
         page.put(f"Q{row}", f"=IF(P{row}<=MIN(P{first}:P{last}){CHEAPER},1,0)", number_format="0")
 
 
-def _write_row(page: Page, row: int, label: str, commitment: str, *, as_is: bool = False) -> None:
+def settled_commitment(
+    page: Page, row: int, label: str, commitment: str, *, as_is: bool = False
+) -> None:
+    """Write a row: its label, the formula of its commitment, and what follows from it."""
     page.put(f"A{row}", label, Role.LABEL)
     if as_is:
         formulas = settled_row(row, paths="as_is_period", last="as_is_last")
     else:
         formulas = settled_row(row) + risk_formulas(row)
     for i, formula in enumerate([commitment, *formulas]):
-        page.put(f"{chr(ord('B') + i)}{row}", formula, number_format=_ROW_FORMATS[i])
+        page.put(f"{chr(ord('B') + i)}{row}", formula, number_format=ROW_FORMATS[i])
 
 
 def curve_grid(page: Page, top: int) -> int:

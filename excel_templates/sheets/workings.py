@@ -31,6 +31,7 @@ from excel_templates.layout import Page
 from excel_templates.sheets.cleaning_switches import design_workings as design_entries
 from excel_templates.sheets.kept_savings import design_kept
 from excel_templates.sheets.rank_search import design_search
+from excel_templates.sheets.settled_offers import settled_offers, settled_steps
 from excel_templates.sheets.settled_rows import (
     N_TIERS,
     NEVER,
@@ -158,6 +159,8 @@ def design(workbook: Workbook) -> None:
     end = settled_singles(page, end + 2)
     end = curve_grid(page, end + 2)
     end = settled_curve(page, end + 2)
+    end = settled_offers(page, end + 2)
+    end = settled_steps(page, end + 2)
     end = design_search(page, end + 2, _TIERS_ROW)
     end = design_entries(page, end + 2)
     design_kept(page, end + 2)

@@ -178,3 +178,16 @@ def test_the_workbook_can_be_written_again(finished: Buyer, tmp_path: Path) -> N
     answer = run("workbook", finished.out / ANSWER, "--out", again)
     assert answer.exit_code == 0, answer.output
     assert again.read_bytes() == (finished.out / WORKBOOK).read_bytes()
+
+
+def test_the_workbook_compares_with_an_earlier_result(finished: Buyer, tmp_path: Path) -> None:
+    compared = tmp_path / "compared.xlsx"
+    answer = finished.out / ANSWER
+    told = run("workbook", answer, "--out", compared, "--previous", answer)
+    assert told.exit_code == 0, told.output
+    book = load_workbook(compared, data_only=True)
+    rows = list(book["Changes"].iter_rows(min_row=7, max_col=6, values_only=True))
+    (row,) = [r for r in rows if r[1] == "Sign for"]
+    assert row[2] == row[3]
+    assert row[4] == 0
+    assert not [r for r in rows if r[0] in ("contract", "input", "workload")]

@@ -14,11 +14,14 @@ from openpyxl.workbook import Workbook
 
 from excel_templates.formulas.calculate import Calculator
 from excel_templates.formulas.syntax import reference
+from excel_templates.names import NAMES
 from forecast.paths import DecisionSet, Floats
 from forecast.records.terms import Terms, Tier
 from forecast.sizing.assessment import Assessment, assess
 from forecast.sizing.search import Optimum, best_commitment
 from forecast.whatif import WhatIf, apply
+
+N_CHARTS = sum(name.startswith("chart_") for name in NAMES)
 
 
 def formulas(content: bytes) -> Workbook:

@@ -101,7 +101,7 @@ def test_only_inputs_are_unlocked(shipped: Workbook) -> None:
     inputs = {
         (cell.parent.title, cell.coordinate)
         for name in NAMES
-        if name.startswith("in_") and name not in ("in_lines", "in_line_name")
+        if name.startswith(("in_", "approver_")) and name not in ("in_lines", "in_line_name")
         for row in opened.cells(shipped, name)
         for cell in row
     }

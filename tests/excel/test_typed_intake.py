@@ -26,7 +26,7 @@ from excel_templates.questionnaire import FIRST_ROW, SHEET
 from excel_templates.typed_cells import MAX_PARTS, open_typed
 from excel_templates.typed_intake import TypedIntake, is_intake, typed_intake
 from forecast.errors import InputError
-from forecast.records.terms import Offer, Terms, Tier
+from forecast.records.terms import Fee, Offer, Terms, Tier
 from forecast.records.workloads import Portfolio, Workload
 
 PORTFOLIO = Portfolio(workloads=(Workload(name="nightly"), Workload(name="=HYPERLINK(1)")))
@@ -118,6 +118,58 @@ def test_an_offer_of_another_price_of_overage_drops_the_contracts_discount() -> 
     put(book, "intake_overage", "list", column=2)
     (offer,) = imported(book).offers
     assert (offer.terms.overage, offer.terms.overage_discount_share) == ("list", 0.0)
+
+
+def test_seats_and_other_fees_become_clauses() -> None:
+    book = written()
+    for name, value in (
+        ("intake_seats_units", 40),
+        ("intake_seats_usd", 30.5),
+        ("intake_seats_counts", "yes"),
+        ("intake_support_share", 0.03),
+        ("intake_other_fees_usd", 500),
+        ("intake_other_fees_always", "yes"),
+    ):
+        put(book, name, value)
+    put(book, "intake_commitment_usd", 600_000, column=1)
+    put(book, "intake_commitment_usd", 600_000, column=2)
+    put(book, "intake_seats_units", 60, column=2)
+    put(book, "intake_support_share", 0, column=2)
+    typed = imported(book)
+    support = Fee(name="Support", usage_share=0.03)
+    other = Fee(name="Other fees", usd_per_month=Decimal(500), without_commitment=True)
+    seats = Fee(name="Seats", usd_per_month=Decimal(1220), counts=True)
+    assert typed.terms.fees == (seats, support, other)
+    same, changed = typed.offers
+    assert same.terms.fees == typed.terms.fees
+    more = seats.model_copy(update={"usd_per_month": Decimal(1830)})
+    assert changed.terms.fees == (more, other)
+
+
+def test_fees_of_a_contract_are_filled_in_and_come_back() -> None:
+    fees = (
+        Fee(name="Seats", usd_per_month=Decimal("1200.50"), counts=True),
+        Fee(name="Support", usd_per_month=Decimal(10), usage_share=0.04),
+    )
+    terms = TERMS.model_copy(update={"fees": fees})
+    assert imported(written(terms)).terms == terms
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("intake_seats_units", 2.5, "type a whole number"),
+        ("intake_seats_usd", "30 USD", "no number"),
+        ("intake_support_share", 3, "type a number from 0 to 1"),
+        ("intake_other_fees_counts", "perhaps", "write yes or no"),
+    ],
+)
+def test_a_fee_that_cannot_be_read_names_its_cell(name: str, typed: object, said: str) -> None:
+    book = written()
+    where = put(book, name, typed)
+    with pytest.raises(InputError, match=said) as raised:
+        imported(book)
+    assert raised.value.column == where
 
 
 def test_answers_of_owners_come_back() -> None:
