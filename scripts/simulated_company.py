@@ -3,7 +3,9 @@
 Things happen to it, some to every company and some to a few, by its seed: growth, a price cut, a
 model that retires, a migration to batch that comes late and in part, one to caching that fails, a
 workload that is lost, one that is new, one that is renamed. What will happen is in nothing that is
-known before: a price cut is on the sheet from its day on, a retirement sixty days ahead.
+known before: a price cut is on the sheet from its day on, a retirement sixty days ahead. What its
+own people plan they know as early: a launch stands in the inventory sixty days ahead, its volume
+as wrong as the product takes such plans to be.
 """
 
 from __future__ import annotations
@@ -31,7 +33,13 @@ SIGNED_AFTER = 31
 """Days between the usage a commitment is sized from and the first day of its term."""
 
 NOTICE_DAYS = 60
-"""Between the announcement of a retirement and its day."""
+"""Between the announcement of a retirement, or of a launch by its own people, and its day."""
+
+PLAN_ERROR = 0.5
+"""Standard deviation of the log of a launch's planned volume, and what the inventory says of it."""
+
+LAUNCH_MONTHS = 3
+"""Of the ramp of a launch."""
 
 MONTHLY_DRIFT = 0.05
 """Standard deviation of the level's random walk over 28 days; as in the example portfolio."""
@@ -41,6 +49,10 @@ DAILY_NOISE = 0.10
 
 GIVEN_UP_DAYS = 180
 """After the month planned, a migration that has not come is no longer planned with."""
+
+PROMPT_TOKENS, ANSWER_TOKENS = 4000, 400
+REQUEST_USD = 0.03
+"""What a request of so many tokens costs uncached on the first large model, in real time."""
 
 PLATFORM = "own-cloud"
 KEYS = ("chat", "nightly", "drafts", "search", "agents")
@@ -120,6 +132,7 @@ class Company:
 
     def __init__(self, seed: int, *, story_of: Story | None = None) -> None:
         self.story = story_of or story(seed)
+        self._plan_error = float(np.random.default_rng([20261126, seed]).normal(0.0, PLAN_ERROR))
         self.days = pd.date_range(FIRST_DAY, LAST_DAY)
         self._rows = self._usage(np.random.default_rng([20261125, seed]))
 
@@ -164,9 +177,24 @@ class Company:
             drafts += "stable_prefix_tokens = 3000\nprompt_tokens = 4000\nhit_share = 0.8\n"
         parts.append(drafts)
         parts.append(_workload("search", "search", now=True))
-        if story.new_on is not None and story.new_on <= known_on:
-            parts.append(_workload("agents", "agents", now=True))
+        if story.new_on is not None and story.new_on - timedelta(days=NOTICE_DAYS) <= known_on:
+            parts.append(_workload("agents", "agents", now=True) + self._launch(story.new_on))
         return "\n".join(parts)
+
+    def _launch(self, new_on: date) -> str:
+        """What the people who build it expect of it: right on average, and never exactly."""
+        w = KEYS.index("agents")
+        years = (new_on - FIRST_DAY).days / 365.25 - len(self.days) / 2 / 365.25
+        usd = LIST_A_YEAR_USD[w] / 12 * np.exp(self.story.growth[w] * years)
+        planned = usd * np.exp(self._plan_error - PLAN_ERROR**2 / 2)
+        return (
+            f"[workloads.launch]\nmonth = {new_on.replace(day=1)}\n"
+            f"monthly_requests = {planned / REQUEST_USD:.0f}\n"
+            f"input_tokens_per_request = {PROMPT_TOKENS}\n"
+            f'output_tokens_per_request = {ANSWER_TOKENS}\nmodel = "large-1"\n'
+            f'platform = "{PLATFORM}"\nmonths_to_full = {LAUNCH_MONTHS}\n'
+            f"volume_uncertainty = {PLAN_ERROR}\n"
+        )
 
     def portfolio(self, known_on: date) -> Portfolio:
         """The same as a record."""
@@ -240,11 +268,8 @@ def terms_of(year: int) -> Terms:
 
 
 def _rows(key: str, days: pd.DatetimeIndex, usd: Floats, model: str, tier: str) -> pd.DataFrame:
-    """Rows of work that costs `usd` a day uncached on the first large model, in real time.
-
-    A request is 4,000 prompt and 400 output tokens: 0.03 USD.
-    """
-    requests = np.rint(usd / 0.03)
+    """Rows of work that costs `usd` a day uncached on the first large model, in real time."""
+    requests = np.rint(usd / REQUEST_USD)
     per_text = 1.3 if model == "large-2" else 1.0
     rows = pd.DataFrame(
         {
@@ -259,11 +284,11 @@ def _rows(key: str, days: pd.DatetimeIndex, usd: Floats, model: str, tier: str) 
             "api_key": key,
             "workspace": "",
             "tag": "",
-            "input_tokens": np.rint(requests * 4000 * per_text).astype(np.int64),
+            "input_tokens": np.rint(requests * PROMPT_TOKENS * per_text).astype(np.int64),
             "cache_write_5m_tokens": 0,
             "cache_write_1h_tokens": 0,
             "cache_read_tokens": 0,
-            "output_tokens": np.rint(requests * 400 * per_text).astype(np.int64),
+            "output_tokens": np.rint(requests * ANSWER_TOKENS * per_text).astype(np.int64),
             "requests": requests.astype(np.int64),
             "web_searches": 0,
         }

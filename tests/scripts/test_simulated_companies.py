@@ -36,8 +36,11 @@ def test_nothing_is_known_before_its_day(stories: list) -> None:
     before = company.prices(announced - timedelta(days=1)).sheet.models
     assert all(m.retires_on is None for m in before)
     assert any(m.retires_on == ends for m in company.prices(announced).sheet.models)
-    names = {w.name for w in company.portfolio(happens.new_on - timedelta(days=1)).workloads}
-    assert "agents" not in names
+    planned = happens.new_on - timedelta(days=NOTICE_DAYS)
+    before = {w.name for w in company.portfolio(planned - timedelta(days=1)).workloads}
+    assert "agents" not in before
+    (launch,) = (w.launch for w in company.portfolio(planned).workloads if w.name == "agents")
+    assert launch.month == happens.new_on.replace(day=1)
     rows = company.usage(LAST_DAY)
     agents = rows[rows["api_key"] == "agents"]
     assert agents["day"].min().date() >= happens.new_on
@@ -49,6 +52,21 @@ def test_the_same_seed_is_the_same_company() -> None:
     first, again = (Company(9).usage(date(2026, 1, 31)) for _ in range(2))
     assert first.equals(again)
     assert not first.equals(Company(10).usage(date(2026, 1, 31)))
+
+
+def test_plans_of_launches_are_right_on_average_and_never_exactly(stories: list) -> None:
+    errors = []
+    for seed in [i for i, s in enumerate(stories) if s.new_on][:40]:
+        company, new_on = Company(seed), stories[seed].new_on
+        (launch,) = (w.launch for w in company.portfolio(new_on).workloads if w.name == "agents")
+        rows = company.usage(LAST_DAY, new_on + timedelta(days=91))
+        used = rows.loc[rows["api_key"] == "agents", "requests"]
+        days = (LAST_DAY - new_on).days - 90
+        if days >= 90:
+            errors.append(np.log(launch.monthly_requests / (used.sum() / days * 365.25 / 12)))
+    assert len(errors) > 20
+    assert 0.3 < np.std(errors) < 0.8
+    assert abs(np.mean(np.exp(errors)) - 1) < 0.5
 
 
 @pytest.mark.slow
