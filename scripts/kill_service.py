@@ -1,11 +1,13 @@
 """Kill parts of the running service at random moments, and prove that nothing accepted was lost.
 
-    python scripts/kill_service.py --kills 100
+    python scripts/kill_service.py --kills 100                  on the embedded default
+    python scripts/kill_service.py --kills 100 --postgresql     on a PostgreSQL server of its own
 
-A service runs on the embedded default while several callers send recommendations, each with an
+A service runs while several callers send recommendations, each with an
 Idempotency-Key, until every one of them is accepted. Meanwhile the worker, a server process, the
 first process, or the worker and the first process together get SIGKILL; the first process is
-started again, as a supervisor would do. In the end every accepted recommendation has to have
+started again, as a supervisor would do. On PostgreSQL, every connection to the database is cut now
+and then too. In the end every accepted recommendation has to have
 exactly one answer, all answers have to be the same bytes (their inputs are), and the store whole.
 """
 
@@ -26,13 +28,26 @@ import urllib.error
 import urllib.request
 import uuid
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "api"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import postgresql_server
+from sqlalchemy import create_engine, select, text
+
+from api.store.artifacts import read_verified
+from api.store.opening import Store
+from api.store.schema import files, jobs, recommendations
+
 TARGETS = ("worker", "server", "first", "worker and first")
+CONNECTIONS = "connections"
+"""To the database server; the embedded database has none."""
+
 LEASE_SECONDS = 2
 CALLERS = 3
 
@@ -62,13 +77,17 @@ class Service:
     data_dir: Path
     port: int
     log: Any
+    database_url: str | None = None
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and start again until the port is free."""
         command = [sys.executable, "-m", "api.cli", "serve", "--port", str(self.port)]
         command += ["--data-dir", str(self.data_dir)]
-        environment = os.environ | {"COMMITMENT_LEASE_SECONDS": str(LEASE_SECONDS)}
+        environment = os.environ | {
+            "COMMITMENT_LEASE_SECONDS": str(LEASE_SECONDS),
+            "COMMITMENT_DATABASE_URL": self.database_url or "",
+        }
         for _ in range(100):
             self.process = subprocess.Popen(
                 command, stdout=self.log, stderr=self.log, env=environment
@@ -90,6 +109,8 @@ class Service:
     def kill(self, target: str, rng: random.Random) -> bool:
         """Kill a part of it; false where there is none at this moment."""
         assert self.process is not None
+        if target == CONNECTIONS:
+            return self._cut_connections()
         first = self.process.pid
         children = dict(children_of(first))
         workers = [pid for pid, command in children.items() if "worker" in command]
@@ -107,6 +128,19 @@ class Service:
             self.process.wait()
             self.start()
         return bool(victims)
+
+    def _cut_connections(self) -> bool:
+        assert self.database_url is not None
+        engine = create_engine(self.database_url)
+        with engine.connect() as connection:
+            cut = connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            ).all()
+        engine.dispose()
+        return bool(cut)
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Ask, once."""
@@ -199,13 +233,17 @@ class Outcome:
     repeated: int
 
 
-def run(kills: int, seed: int, data_dir: Path, log: Any) -> Outcome:
+def run(
+    kills: int, seed: int, data_dir: Path, log: Any, *, database_url: str | None = None
+) -> Outcome:
     """Kill at random moments under load, wait for the rest, and count."""
+    store = Store.at(data_dir, database_url=database_url)
+    store.migrate()
     rng = random.Random(seed)  # noqa: S311
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    service = Service(data_dir, port, log)
+    service = Service(data_dir, port, log, database_url)
     service.start()
     callers = Callers(service)
     threads = [threading.Thread(target=callers.run) for _ in range(CALLERS)]
@@ -229,15 +267,16 @@ def run(kills: int, seed: int, data_dir: Path, log: Any) -> Outcome:
         failures,
         lost,
         len(answers),
-        _check_store(data_dir, callers.accepted),
+        _check_store(store, callers.accepted),
     )
 
 
 def _kill(service: Service, kills: int, rng: random.Random) -> Counter[str]:
     done: Counter[str] = Counter()
+    targets = TARGETS if service.database_url is None else (*TARGETS, CONNECTIONS)
     while done.total() < kills:
         time.sleep(rng.uniform(0.1, 3.0))
-        target = rng.choice(TARGETS)
+        target = rng.choice(targets)
         done[target] += service.kill(target, rng)
     return done
 
@@ -263,18 +302,13 @@ def _collect(service: Service, accepted: list[str]) -> tuple[Counter[bytes], int
     return answers, failures, lost
 
 
-def _check_store(data_dir: Path, accepted: list[str]) -> int:
+def _check_store(store: Store, accepted: list[str]) -> int:
     """Hold the store against what was accepted; give how many requests were done twice."""
-    from sqlalchemy import select, text
-
-    from api.store.artifacts import read_verified
-    from api.store.opening import Store
-    from api.store.schema import files, jobs, recommendations
-
-    store = Store.at(data_dir)
     with store.read() as connection:
-        assert connection.scalar(text("PRAGMA integrity_check")) == "ok", "the database is damaged"
-        assert not connection.execute(text("PRAGMA foreign_key_check")).all()
+        if store.database.embedded:
+            sound = connection.scalar(text("PRAGMA integrity_check"))
+            assert sound == "ok", "the database is damaged"
+            assert not connection.execute(text("PRAGMA foreign_key_check")).all()
         asked = list(connection.scalars(select(jobs.c.id)))
         published = list(connection.scalars(select(recommendations.c.id)))
         named = connection.execute(select(files.c.organisation_id, files.c.sha256)).all()
@@ -291,10 +325,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgresql", action="store_true", help="start a server and use it")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place, (Path(place) / "log").open("wb") as log:
+    with ExitStack() as open_while:
+        place = Path(open_while.enter_context(tempfile.TemporaryDirectory()))
+        log = open_while.enter_context((place / "log").open("wb"))
+        url = None
+        if given.postgresql:
+            url = open_while.enter_context(postgresql_server.started()).format("postgres")
         begun = time.monotonic()
-        found = run(given.kills, given.seed, Path(place) / "data", log)
+        found = run(given.kills, given.seed, place / "data", log, database_url=url)
     print(f"kills               {dict(found.kills)}")
     print(f"accepted            {found.accepted} (broken off {found.broken_off}, "
           f"refused {dict(found.refused)})")  # fmt: skip
