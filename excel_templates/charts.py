@@ -150,13 +150,9 @@ def fan(book: Book) -> None:
         bands.series.append(series)
     bands.set_categories(_column(area, 0, header=False))
     lines = LineChart()
-    for offset, color, dash in ((2, "1F2933", None), (7, BLUE, None), (3, VERMILION, "dash")):
+    for offset, color, dash in ((2, INK, None), (7, BLUE, None), (3, VERMILION, "dash")):
         series = Series(_column(area, offset), title_from_data=True)
-        series.graphicalProperties.line.solidFill = color
-        series.graphicalProperties.line.width = 22_000
-        series.graphicalProperties.line.dashStyle = dash
-        series.smooth = False
-        series.marker.symbol = "none"
+        _line(series, color, dash, "none")
         lines.series.append(series)
     _frame(bands, "List cost by month: observed, and the fan of the optimised paths", 19.5, 11)
     assert bands.legend is not None
@@ -270,25 +266,41 @@ def offers(book: Book) -> None:
     _place(book, chart, "chart_offers")
 
 
+_MOST_COLUMNS: Final = 4
+"""Periods that are still drawn as columns, five to a period."""
+
+
+def _line(series: Any, color: str, dash: str | None, symbol: str) -> None:
+    series.graphicalProperties.line.solidFill = color
+    series.graphicalProperties.line.width = 22_000
+    series.graphicalProperties.line.dashStyle = dash
+    series.smooth = False
+    series.marker.symbol = symbol
+    if symbol != "none":
+        series.marker.graphicalProperties = GraphicalProperties(solidFill=color)
+        series.marker.graphicalProperties.line.solidFill = color
+
+
 def ramp(book: Book) -> None:
-    """Draw consumption by settlement period, and the amounts that could be promised for it."""
+    """Draw consumption by settlement period, and the amounts that could be promised for it.
+
+    Columns while they have room, then lines.
+    """
     area = book.area("ramp_rows")
-    chart = LineChart()
+    as_lines = area.max_row - area.min_row >= _MOST_COLUMNS
+    chart = LineChart() if as_lines else BarChart()
     for offset, color, dash, symbol, title in (
-        (7, SKY, "dash", None, "consumption P90"),
-        (6, BLUE, None, "circle", "consumption P50"),
         (5, SKY, "dash", None, "consumption P10"),
+        (6, BLUE, None, "circle", "consumption P50"),
+        (7, GREY, "dash", None, "consumption P90"),
         (4, VERMILION, None, "square", "flat"),
         (10, GREEN, None, "diamond", "own amount"),
     ):
         series = Series(_column(area, offset, header=False), title=title)
-        series.graphicalProperties.line.solidFill = color
-        series.graphicalProperties.line.width = 22_000
-        series.graphicalProperties.line.dashStyle = dash
-        series.smooth = False
-        series.marker.symbol = symbol or "dash"
-        series.marker.graphicalProperties = GraphicalProperties(solidFill=color)
-        series.marker.graphicalProperties.line.solidFill = color
+        if as_lines:
+            _line(series, color, dash, symbol or "none")
+        else:
+            _bar(series, color)
         chart.series.append(series)
     chart.set_categories(_column(area, 1, header=False))
     _frame(chart, "Contracted dollars by settlement period: consumption and commitment", 30, 11)

@@ -44,6 +44,7 @@ _ORDER: Final[tuple[tuple[Callable[[Workbook], None], str], ...]] = (
     (decision.design, BLUE),
     (inputs.design, ORANGE),
     (history.design, GREY),
+    (history.design_ledger, GREY),
     (reconciliation.design, GREEN),
     (workloads.design, GREY),
     (levers.design, GREY),

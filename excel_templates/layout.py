@@ -12,6 +12,7 @@ from openpyxl.styles import Alignment, Color, Font, PatternFill
 from openpyxl.utils import absolute_coordinate, get_column_letter
 from openpyxl.workbook import Workbook
 from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -222,6 +223,18 @@ class Page:
     def close(self, last_row: int) -> None:
         """Fix the printed area; the filler moves its end down with a list."""
         self.ws.print_area = f"A1:{get_column_letter(self._n_printed)}{last_row}"
+
+    def repeat_down_to(self, row: int) -> None:
+        """Print everything down to a table's header again on every page."""
+        self.ws.print_title_rows = f"1:{row}"
+
+    def break_before(self, row: int) -> None:
+        """Begin a new page of paper at a row."""
+        self.ws.row_breaks.append(Break(id=row - 1))
+
+    def fit(self, pages: int) -> None:
+        """Shrink the sheet to a number of pages of paper."""
+        self.ws.page_setup.fitToHeight = pages
 
 
 def define(workbook: Workbook, name: str, ws: Worksheet, area: str) -> None:

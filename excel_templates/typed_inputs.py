@@ -1,4 +1,4 @@
-"""What was typed into the Inputs sheet of a negotiation workbook, as terms, a commitment, switches.
+"""What was typed into the Inputs sheet of a negotiation workbook: terms, offers, switches.
 
 A cell that still holds what was written gives back the service's own value, to the last digit;
 everything else is read strictly, and what the workbook would clamp or ignore is told, not guessed.
@@ -6,9 +6,9 @@ everything else is read strictly, and what the workbook would clamp or ignore is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final
 
 from openpyxl.workbook import Workbook
@@ -31,11 +31,11 @@ from excel_templates.typed_cells import (
     value_of,
     word,
 )
-from excel_templates.typed_tiers import is_untouched, typed_tiers
+from excel_templates.typed_tiers import is_empty, is_untouched, typed_tiers
 from forecast.errors import InputError
 from forecast.paths import DecisionSet
 from forecast.records.recommendation import Recommendation
-from forecast.records.terms import Terms, Tier
+from forecast.records.terms import Offer, Terms, Tier
 from forecast.units import to_cents
 
 MARK: Final = "in_commitment"
@@ -44,7 +44,8 @@ _NAMES: Final = (
     MARK, "in_overage", "in_overage_discount", "in_unused_value", "in_outside_discount",
     "in_growth_shock", "in_price_change", "in_realisation", "in_tier_from", "in_tier_discount",
     "in_line_name", "in_line_on", "in_line_slip", "in_entry_on", "entry_name", "digest_rows",
-    "about_seed", "service_in_commitment",
+    "about_seed", "service_in_commitment", "offer_label", "in_offer_commitment",
+    "in_offer_discount", "service_in_offer_commitment", "service_in_offer_discount",
 )  # fmt: skip
 _CLAUSES: Final = {
     "overage_discount_share": "in_overage_discount",
@@ -85,6 +86,9 @@ class TypedInputs:
 
     Attributes
     ----------
+    offers
+        Offers that were typed or changed, by the letter of their row; what an offer does not say
+        is as in `terms`.
     lines, entries
         What differs from the service alone; entries by their id.
     notes
@@ -93,6 +97,7 @@ class TypedInputs:
 
     terms: Terms
     commitment_usd: Decimal
+    offers: Mapping[str, Offer]
     lines: tuple[SwitchedLine, ...]
     entries: tuple[tuple[str, bool], ...]
     notes: tuple[str, ...]
@@ -130,11 +135,12 @@ def typed_inputs(
     savings = savings_of(decisions, recommendation.terms.period_months, switches.workloads)
     lines = tuple(_lines(cells, savings, faults))
     entries = tuple(_entries(cells, switches, faults))
+    offers = dict(_offers(cells, terms, faults))
     notes = (*_what_ifs(cells, faults), *_unused_clauses(cells, terms))
     faults.check()
     assert terms is not None
     assert commitment is not None
-    return TypedInputs(terms, commitment, lines, entries, notes)
+    return TypedInputs(terms, commitment, offers, lines, entries, notes)
 
 
 def _check_belongs(cells: NamedCells, recommendation: Recommendation, file: str) -> None:
@@ -200,6 +206,36 @@ def _tiers(cells: NamedCells, ours: Sequence[Tier], faults: Faults) -> tuple[Tie
     if not found and not faults.found:
         faults.add(cells.one("in_tier_from"), "holds no tier; the first is what on-demand pays")
     return (*found, *ours[N_TIERS:])
+
+
+def _offers(cells: NamedCells, terms: Terms | None, faults: Faults) -> Iterator[tuple[str, Offer]]:
+    """Read the rows of offers that are not as they were given."""
+    columns = ("offer_label", "in_offer_commitment", "in_offer_discount",
+               "service_in_offer_commitment", "service_in_offer_discount")  # fmt: skip
+    rows = zip(*(cells.column(name) for name in columns), strict=True)
+    for letter, (label, amount_cell, discount_cell, *given) in zip("abcd", rows, strict=False):
+        typed = (amount_cell.value, discount_cell.value)
+        as_given = tuple(cell.value for cell in given)
+        if typed == as_given or (is_empty(amount_cell) and is_empty(discount_cell)):
+            continue
+        commitment = faults.read(amount_cell, amount)
+        discount = faults.read(discount_cell, share_below_one)
+        if commitment is None or discount is None or terms is None:
+            continue
+        yield letter, _offer(str(label.value or letter), to_cents(commitment), discount, terms)
+
+
+def _offer(name: str, commitment_usd: Decimal, discount: float, terms: Terms) -> Offer:
+    """Give an offer that earns its discount from its own commitment on."""
+    yearly = (
+        commitment_usd if terms.tier_basis == "term" else commitment_usd * 12 / terms.term_months
+    )
+    threshold = yearly.quantize(Decimal("0.01"), rounding=ROUND_FLOOR)
+    tiers = [terms.tiers[0]]
+    if threshold:
+        tiers.append(Tier(from_commitment_usd=threshold, discount_share=discount))
+    offered = terms.model_copy(update={"name": name[:120], "tiers": tuple(tiers)})
+    return Offer(terms=offered, commitment_usd=commitment_usd)
 
 
 def _lines(cells: NamedCells, savings: Savings, faults: Faults) -> Iterator[SwitchedLine]:

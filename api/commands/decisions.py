@@ -286,6 +286,15 @@ def workbook(
         Path, typer.Option(metavar="FILE", dir_okay=False, help="Where the workbook goes (.xlsx).")
     ],
     template: Template = None,
+    terms: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="An offer (TOML) to put beside our number on the sheet Offers. Repeat it.",
+        ),
+    ] = None,
     previous: Annotated[
         Path | None,
         typer.Option(
@@ -301,13 +310,17 @@ def workbook(
     Its formulas work on the same scenarios: type a counter-offer into the Inputs sheet and read
     the decision.
     """
+    from api.documents import load_offer
+    from api.offers import score_stored
     from api.results import digest, read_result
     from api.whole_files import write_file
     from excel_templates.fill import build_workbook
 
     stored = read_result(recommendation)
+    scored = score_stored(stored, [load_offer(path) for path in terms]) if terms else ()
+    answer = stored.recommendation()
     data = build_workbook(
-        stored.recommendation(),
+        answer.model_copy(update={"offers": (*answer.offers, *scored)}),
         stored.decisions(),
         template=template,
         previous=read_result(previous).recommendation() if previous is not None else None,

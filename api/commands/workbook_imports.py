@@ -156,4 +156,4 @@ def _negotiation(
             decided_on=decided_on,
         )
     offer = Offer(terms=typed.terms, commitment_usd=typed.commitment_usd)
-    return typed.terms, {"typed": offer}, portfolio, tuple(notes)
+    return typed.terms, {"typed": offer, **typed.offers}, portfolio, tuple(notes)

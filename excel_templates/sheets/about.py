@@ -18,7 +18,8 @@ TITLE: Final = "About"
 INDEX: Final = (
     ("Decision", "what to sign and why; the four numbers; the bridge from last quarter's bill"),
     ("Inputs", "the only cells to type in: counter-offers, clauses, shocks, levers"),
-    ("Usage history", "observed list cost by month, and what was excluded"),
+    ("Usage history", "observed list cost by month"),
+    ("Exclusion ledger", "what looks odd in the usage, what it is worth, and what acts"),
     ("Reconciliation", "does the usage reprice to the bill; the discount that is paid today"),
     ("Workloads", "which work can wait, who has said yes, what it costs"),
     ("Levers", "what batch, caching and routing take off"),
@@ -81,7 +82,7 @@ def design(workbook: Workbook) -> None:
         "Commitment sizing: the negotiation workbook",
         "Which amount to commit to, how sure it is, what each clause is worth, what to say at the "
         "table.",
-        widths=(42, 92),
+        widths=(42, 125),
         freeze="A4",
     )
     page.section(_FACTS_ROW - 1, "This workbook")
@@ -109,6 +110,8 @@ def design(workbook: Workbook) -> None:
         [Column("File the result rests on", Role.SERVICE), Column("SHA-256", Role.SERVICE)],
     )
     page.close(_DIGESTS_HEAD + 1)
+    page.break_before(_LEGEND_ROW - 1)
+    page.fit(2)
 
 
 _SETTLED: Final = {

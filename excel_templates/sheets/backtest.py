@@ -85,6 +85,7 @@ def _policies(page: Page) -> None:
 
 def _points(page: Page) -> None:
     row = _POINT_HEAD + 1
+    page.break_before(_POINT_HEAD - 1)
     page.section(
         _POINT_HEAD - 1,
         "Every origin and horizon, in USD: list cost that came, and what would have been said and "

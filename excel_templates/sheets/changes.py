@@ -60,6 +60,7 @@ def design(workbook: Workbook) -> None:
         ],
     )
     page.close(row)
+    page.repeat_down_to(_HEAD)
     page.ws.auto_filter.ref = f"A{_HEAD}:G{row}"
     page.ws.protection.autoFilter = False
 

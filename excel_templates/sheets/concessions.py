@@ -9,7 +9,7 @@ from openpyxl.workbook import Workbook
 from excel_templates.book import Book
 from excel_templates.layout import Column, Page
 from excel_templates.sheets.settled_offers import STEPS_ABOVE
-from excel_templates.styles import GENERAL, SHARE, USD, USD_CENTS, Role
+from excel_templates.styles import GENERAL, ONE_LINE, SHARE, USD, USD_CENTS, Role
 from forecast.records.recommendation import Recommendation
 
 TITLE: Final = "Concessions"
@@ -77,7 +77,9 @@ def _step(page: Page, row: int, k: int) -> None:
         ("F", ask, Role.CALCULATION, GENERAL),
         ("G", worth, Role.CALCULATION, USD),
     ):
-        page.put(f"{column}{row}", f'=IF(live=1,{formula},"")', role, number_format)
+        cell = page.put(f"{column}{row}", f'=IF(live=1,{formula},"")', role, number_format)
+        if column == "F":
+            cell.alignment = ONE_LINE
 
 
 def fill(book: Book, recommendation: Recommendation) -> None:

@@ -87,6 +87,7 @@ def design(workbook: Workbook) -> None:
         column=8,
     )
     page.close(last + 5)
+    page.fit(1)
 
 
 def fill(book: Book, recommendation: Recommendation) -> None:

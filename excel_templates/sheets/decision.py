@@ -65,7 +65,7 @@ def design(workbook: Workbook) -> None:
     _typed_light(page)
     _bridge(page)
     page.close(_TIERS_ROW + N_TIERS)
-    page.ws.page_setup.fitToHeight = 1
+    page.fit(1)
 
 
 def _figures(page: Page, first: int, figures: Sequence[Figure], heading: str) -> None:

@@ -29,7 +29,7 @@ from excel_templates.grid import ROW, Grid, GridColumn
 from excel_templates.layout import Column, Page, define
 from excel_templates.sheets.cleaning_switches import Switches
 from excel_templates.sheets.savings import Savings
-from excel_templates.styles import USD_CENTS, Role
+from excel_templates.styles import ONE_LINE, USD_CENTS, Role
 from forecast.errors import InputError
 from forecast.paths import DecisionSet, Floats
 from forecast.whatif import WhatIf, apply
@@ -53,6 +53,8 @@ _PARAMETERS: Final = (
 )
 _PARAMETERS_ROW: Final = 5
 _HEAD: Final = _PARAMETERS_ROW + len(_PARAMETERS) + 3
+_N_PRINTED: Final = 36
+"""Scenarios on paper: a page to see what they are like; all of them would take a hundred."""
 _KEPT_ABOVE: Final = 3
 """Rows from the first scenario up to the shares that are kept; above them stand the value of
 unused and the demand factor, and above these the rest of what a column is calculated with. So
@@ -71,7 +73,8 @@ def design(workbook: Workbook) -> None:
         printed_columns=12,
         freeze=f"B{_HEAD + 1}",
     )
-    page.put(f"A{_HEAD + 1 - _KEPT_ABOVE}", "Share kept, or change", Role.LABEL)
+    kept = page.put(f"A{_HEAD + 1 - _KEPT_ABOVE}", "Share kept, or change", Role.LABEL)
+    kept.alignment = ONE_LINE
     _parameters(page)
     columns = [
         Column("Scenario", Role.SERVICE, "0"),
@@ -82,7 +85,7 @@ def design(workbook: Workbook) -> None:
     page.table("scenario_rows", _HEAD, columns)
     for name in ("as_is_last", "as_is_term"):
         page.name(name, f"K{_HEAD + 1}")
-    page.close(_HEAD + 60)
+    page.close(_HEAD + _N_PRINTED)
     assert _FIGURES[4][0] == "typed_cost"  # column F, after the scenario's number
 
 
@@ -90,7 +93,7 @@ def _parameters(page: Page) -> None:
     """Write above the columns of the two commitments what they are calculated with."""
     labels = [*(label for _, label in _PARAMETERS), "Value of unused r, demand factor"]
     for i, label in enumerate(labels):
-        page.put(f"A{_PARAMETERS_ROW + i}", label, Role.LABEL)
+        page.put(f"A{_PARAMETERS_ROW + i}", label, Role.LABEL).alignment = ONE_LINE
     for key, columns in (("typed", "FG"), ("best", "HI")):
         for column in columns:
             sources = [f"={key}_{part}" for part, _ in _PARAMETERS] + ["=used_unused_value"]

@@ -69,6 +69,7 @@ def _months(page: Page) -> None:
         Column("P25 to P75", Role.CALCULATION, USD, f"=IF({at_start},0,I{row}-G{row})"),
         Column("P75 to P90", Role.CALCULATION, USD, f"=IF({at_start},0,J{row}-I{row})"),
     ]
+    page.break_before(_MONTHS_HEAD - 1)
     page.section(
         _MONTHS_HEAD - 1,
         "By month: complete months of the history, then those of the term (what lies between is "

@@ -13,7 +13,9 @@ from excel_templates.styles import DAY, MONTH, USD_CENTS, Role
 from forecast.records.recommendation import Recommendation
 
 TITLE: Final = "Usage history"
+LEDGER: Final = "Exclusion ledger"
 _HEAD: Final = 24
+_LEDGER_HEAD: Final = 6
 _STATES: Final = {
     "on": "on",
     "off": "off",
@@ -24,17 +26,17 @@ _STATES: Final = {
 
 
 def design(workbook: Workbook) -> None:
-    """Lay out the sheet: the chart above, months and the ledger below."""
+    """Lay out the sheet: the chart above, months below."""
     page = Page(
         workbook,
         TITLE,
         "Usage history",
-        "What the usage exports come to at list prices of their day, and the ledger of what looks "
-        "odd in them. Usage is never changed, only what is forecast from.",
-        widths=(11, 15, 10, 2, 30, 18, 11, 11, 42, 36, 13, 15, 13, 8, 14),
+        "What the usage exports come to at list prices of their day; the exclusion ledger tells "
+        "what looks odd in them.",
+        widths=(24, 24, 24, 24, 24, 24),
         freeze="A4",
     )
-    page.name("chart_history", "A5")
+    page.name("chart_history", f"A5:F{_HEAD - 2}")
     page.section(_HEAD - 1, "Observed list cost")
     page.table(
         "history_rows",
@@ -45,10 +47,24 @@ def design(workbook: Workbook) -> None:
             Column("Complete", Role.SERVICE),
         ],
     )
-    page.section(_HEAD - 1, "Exclusion ledger (entries are switched on Inputs)", column=5)
+    page.close(_HEAD + 1)
+    page.fit(1)
+
+
+def design_ledger(workbook: Workbook) -> None:
+    """Lay out the sheet of the ledger."""
+    page = Page(
+        workbook,
+        LEDGER,
+        "Exclusion ledger",
+        "What looks odd in the usage, what it is worth, and what acts. Entries with a line are "
+        "switched on Inputs. Recorded usage is never changed.",
+        widths=(30, 18, 11, 11, 46, 42, 14, 16, 13, 8, 14),
+        freeze=f"B{_LEDGER_HEAD + 1}",
+    )
     page.table(
         "finding_rows",
-        _HEAD,
+        _LEDGER_HEAD,
         [
             Column("Entry", Role.LABEL),
             Column("Workload", Role.SERVICE),
@@ -63,12 +79,12 @@ def design(workbook: Workbook) -> None:
             Column(
                 "Now",
                 Role.CALCULATION,
-                formula=state_formula(f"N{_HEAD + 1}", f'""&M{_HEAD + 1}'),
+                formula=state_formula(f"J{_LEDGER_HEAD + 1}", f'""&I{_LEDGER_HEAD + 1}'),
             ),
         ],
-        column=5,
     )
-    page.close(_HEAD + 1)
+    page.close(_LEDGER_HEAD + 1)
+    page.repeat_down_to(_LEDGER_HEAD)
 
 
 def fill(book: Book, recommendation: Recommendation, switches: Switches) -> None:

@@ -282,7 +282,7 @@ def fill(book: Book, recommendation: Recommendation, savings: Savings) -> None:
         book.column(f"{side}_offer_commitment", [o.commitment_usd for o in offers])
         book.column(f"{side}_offer_discount", [o.discount_share for o in offers])
     spare = [f"Offer {letter}" for letter in "ABCD"[len(offers) :]]
-    book.column("offer_label", [*(offer.name for offer in offers), *spare])
+    book.column("offer_label", [*(offer.name for offer in offers), *spare], fit=True)
     mean = savings.saving_usd.sum(axis=1).mean(axis=0)
     book.rows(
         "in_lines",

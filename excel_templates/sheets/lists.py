@@ -58,6 +58,10 @@ def design(workbook: Workbook, sheet: ListSheet) -> None:
         head += CHART_ROWS
     page.table(sheet.name, head, sheet.columns)
     page.close(head + 1)
+    if sheet.chart is None:
+        page.repeat_down_to(head)
+    else:
+        page.fit(1)
 
 
 def fill(book: Book, recommendation: Recommendation) -> None:

@@ -79,6 +79,7 @@ def _ours(page: Page, row: int, label: str, key: str) -> None:
 
 def _offer(page: Page, row: int, k: int) -> None:
     page.put(f"A{row}", f"=INDEX(offer_label,{k})", Role.LABEL)
+    page.ws.row_dimensions[row].height = 28  # a name may take two lines
     cells = {part: f"INDEX(offer_row_{part},{k})" for part, _, _ in _COLUMNS}
     cost = cells["expected_cost"]
     more = f"{cost}-best_expected_cost"

@@ -64,9 +64,10 @@ def _facts(page: Page) -> None:
         page.put(f"D{row}", formula, Role.RESULT, number_format)
     page.merged(
         f"A{_FACTS_ROW + 3}:M{_FACTS_ROW + 3}",
-        f'=IF(live=0,"",IF({own}+0.005<{threshold},"▲ The own amounts sum to less than the tier '
+        f'=IF(live=0,"",IF(n_periods=1,"● One settlement period: there is nothing to divide.",'
+        f'IF({own}+0.005<{threshold},"▲ The own amounts sum to less than the tier '
         'asks for ($"&FIXED(' + threshold + ',0)&"): the discount would have to be agreed for '
-        'less.","● The own amounts reach the tier: ask for a schedule instead of equal parts."))',
+        'less.","● The own amounts reach the tier: ask for a schedule instead of equal parts.")))',
         Role.PARAGRAPH,
         height=15,
         name="ramp_verdict",

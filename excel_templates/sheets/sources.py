@@ -39,6 +39,7 @@ def design(workbook: Workbook) -> None:
         ],
     )
     page.close(_HEAD + 1)
+    page.repeat_down_to(_HEAD)
     page.ws.auto_filter.ref = f"A{_HEAD}:F{_HEAD + 1}"
     page.ws.protection.autoFilter = False
 

@@ -51,6 +51,7 @@ def design(workbook: Workbook) -> None:
         ],
     )
     page.close(first)
+    page.repeat_down_to(_HEAD)
     page.ws.auto_filter.ref = f"A{_HEAD}:H{first}"
     page.ws.protection.autoFilter = False
 

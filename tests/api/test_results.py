@@ -191,3 +191,19 @@ def test_the_workbook_compares_with_an_earlier_result(finished: Buyer, tmp_path:
     assert row[2] == row[3]
     assert row[4] == 0
     assert not [r for r in rows if r[0] in ("contract", "input", "workload")]
+
+
+def test_offers_stand_on_the_workbook(finished: Buyer, tmp_path: Path) -> None:
+    offered = tmp_path / "offered.xlsx"
+    offer = tmp_path / "offer.toml"
+    terms = finished.terms.read_text()
+    offer.write_text(f'commitment_usd = "150000"\n{terms}')
+    told = run("workbook", finished.out / ANSWER, "--out", offered, "--terms", offer)
+    assert told.exit_code == 0, told.output
+    book = load_workbook(offered, data_only=True)
+    service = [r for r in book["Offers"].iter_rows(values_only=True) if r[1] == 150_000]
+    assert len(service) == 2
+    live, scored = service
+    assert live[2] == scored[2]
+    assert live[4] == pytest.approx(scored[4], abs=0.0051)
+    assert live[5] == pytest.approx(scored[6], abs=0.0051)

@@ -39,6 +39,8 @@ class Setting:
     clauses: dict[str, Any]
     whatif: WhatIf
     commitment_usd: Decimal
+    offer: tuple[Decimal, float]
+    """Commitment in USD and discount of the first offer."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,11 @@ def draw(subject: Subject, rng: np.random.Generator) -> Setting:
         "unused_value_share": unused,
         "outside_discount_share": outside,
     }
-    return Setting(typed, clauses, whatif, Decimal(str(commitment)))
+    offer = round(float(rng.uniform(1, 2_000_000)), 2), share(0.4)
+    typed[("in_offer_commitment", 1)], typed[("in_offer_discount", 1)] = offer
+    return Setting(
+        typed, clauses, whatif, Decimal(str(commitment)), (Decimal(str(offer[0])), offer[1])
+    )
 
 
 def assert_agrees(said: Any, twin: opened.Twin) -> None:
@@ -120,3 +126,18 @@ def assert_agrees(said: Any, twin: opened.Twin) -> None:
         shares = ("probability", "percentile", "discount")
         tolerance = 1e-9 if key.endswith(shares) else CENT
         assert said(key) == pytest.approx(expected, abs=tolerance), key
+
+
+def assert_offer_agrees(said: Any, twin: opened.Twin, setting: Setting) -> None:
+    """The same of the first offer, whose row is the first of every name."""
+    commitment, discount = setting.offer
+    found = opened.offered(twin.terms, commitment, discount, twin.list_usd)
+    for part, expected, tolerance in (
+        ("expected_cost", float(found.cost_risk.expected_usd), CENT),
+        ("expected_unused", float(found.waste_risk.expected_usd), CENT),
+        ("percentile", found.percentile, 1e-9),
+        ("shortfall_probability", found.shortfall_probability, 1e-9),
+        ("overage_probability", found.overage_probability, 1e-9),
+    ):
+        shown = np.ravel(said(f"offer_row_{part}"))[0]
+        assert shown == pytest.approx(expected, abs=tolerance), part

@@ -105,12 +105,23 @@ def changed_terms(
     return Terms.model_validate(terms.model_dump() | update)
 
 
+def offered(
+    terms: Terms, commitment_usd: Decimal, discount_share: float, list_usd: Floats
+) -> Assessment:
+    """The service's own code on an offer: its discount from the first cent, else our clauses."""
+    own = Tier(from_commitment_usd=Decimal("0.01"), discount_share=discount_share)
+    return assess(
+        terms.model_copy(update={"tiers": (terms.tiers[0], own)}), commitment_usd, list_usd
+    )
+
+
 class Twin:
     """What the service's own code says for the same inputs."""
 
     def __init__(
         self, terms: Terms, decisions: DecisionSet, settings: WhatIf, typed_usd: Decimal
     ) -> None:
+        self.terms = terms
         self.as_is_list: Floats
         self.as_is_list, self.list_usd = apply(
             decisions, settings, period_months=terms.period_months

@@ -15,7 +15,7 @@ from excel_templates.fill import build_workbook
 from excel_templates.sheets.settled_offers import STEPS_ABOVE
 from forecast.paths import DecisionSet
 from forecast.records.recommendation import Recommendation
-from forecast.records.terms import Terms, Tier
+from forecast.records.terms import Terms
 from forecast.sizing.assessment import assess
 from forecast.sizing.consumption import for_settlement
 from forecast.whatif import WhatIf, apply
@@ -50,15 +50,6 @@ def _rows(book: opened.Worked, workbook: Workbook, name: str) -> list[list[Any]]
     ]
 
 
-def _priced(terms: Terms, discount: float) -> Terms:
-    """The contract with one discount for whatever is committed; on demand is none."""
-    tiers = (
-        terms.tiers[0],
-        Tier(from_commitment_usd=Decimal("0.01"), discount_share=discount),
-    )
-    return terms.model_copy(update={"tiers": tiers})
-
-
 @pytest.mark.parametrize(("commitment", "discount"), [(812_345.67, 0.185), (300_000.0, 0.02)])
 def test_a_typed_offer_is_settled_as_the_service_would(
     built: Built, commitment: float, discount: float
@@ -78,7 +69,7 @@ def test_a_typed_offer_is_settled_as_the_service_would(
     _, list_usd = apply(
         decisions, WhatIf(growth_shock_share=-0.1), period_months=terms.period_months
     )
-    found = assess(_priced(terms, discount), Decimal(str(commitment)), list_usd)
+    found = opened.offered(terms, Decimal(str(commitment)), discount, list_usd)
     assert row[1:3] == [commitment, discount]
     assert row[3] == pytest.approx(found.percentile, abs=1e-9)
     assert row[4] == pytest.approx(float(found.cost_risk.expected_usd), abs=CENT)
@@ -132,7 +123,9 @@ def test_own_amounts_save_what_the_service_finds(built: Built) -> None:
     own, saved = sum(row[10] for row in rows), sum(row[11] for row in rows)
     note = opened.cells(workbook, "ramp_verdict")[0][0]
     verdict = book.calculator.cell(note.parent.title, note.row, note.column)
-    assert verdict.startswith("●" if own + 0.005 >= threshold else "▲")
+    divisible = terms.n_periods > 1
+    assert verdict.startswith("▲" if divisible and own + 0.005 < threshold else "●")
+    assert ("nothing to divide" in verdict) == (not divisible)
     if own >= threshold:
         expected = 0.0 if found is None else float(found.value_usd)
         assert saved == pytest.approx(expected, abs=0.02)

@@ -45,7 +45,9 @@ def test_libreoffice_says_what_the_service_says(
                 for cell in row:
                     assert cell.data_type != "e", (file.name, sheet.title, cell.coordinate)
         assert opened.read(theirs, "checks_failed") == 0, file.name
-        drawn.assert_agrees(partial(opened.read, theirs), subject.twin(setting))
+        read, twin = partial(opened.read, theirs), subject.twin(setting)
+        drawn.assert_agrees(read, twin)
+        drawn.assert_offer_agrees(read, twin, setting)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -54,4 +56,6 @@ def test_our_own_calculator_says_the_same(seed: int) -> None:
     setting = drawn.draw(subject, np.random.default_rng(1000 + seed))
     with opened.typed_in(subject.workbook, setting.typed) as book:
         assert book["checks_failed"] == 0
-        drawn.assert_agrees(book.__getitem__, subject.twin(setting))
+        twin = subject.twin(setting)
+        drawn.assert_agrees(book.__getitem__, twin)
+        drawn.assert_offer_agrees(book.__getitem__, twin, setting)

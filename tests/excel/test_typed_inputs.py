@@ -113,7 +113,7 @@ def test_filled_and_imported_untouched_nothing_changed(terms: Terms) -> None:
     result, decisions = example.recommendation(terms, decisions)
     book = load_workbook(io.BytesIO(build_workbook(result, decisions)))
     found = typed_inputs(book, result, decisions, file="n.xlsx")
-    assert found == TypedInputs(terms, result.commitment.recommended_usd, (), (), ())
+    assert found == TypedInputs(terms, result.commitment.recommended_usd, {}, (), (), ())
 
 
 @settings(max_examples=60, deadline=None)
@@ -163,6 +163,42 @@ def test_a_copy_is_known_by_its_names() -> None:
 )  # fmt: skip
 def test_every_fault_names_its_cell(name: str, row: int, typed: object, said: str) -> None:
     message = refusal({(name, row): typed})
+    assert f"n.xlsx, column {at(name, row)}: " in message
+    assert said in message
+
+
+def test_an_offer_that_was_typed_or_changed_comes_back() -> None:
+    terms = subject().recommendation.terms
+    found = typing(
+        {
+            ("in_offer_discount", 2): 0.17,
+            ("in_offer_commitment", 3): 750_000.25,
+            ("in_offer_discount", 3): 0.2,
+            "in_overage": "committed_rate",
+        }
+    )
+    assert list(found.offers) == ["b", "c"]
+    changed, typed = found.offers.values()
+    assert changed.terms.name == "Offer B"
+    assert changed.commitment_usd == 400_000
+    assert changed.terms.tier_for(changed.commitment_usd).discount_share == 0.17
+    assert typed.commitment_usd == Decimal("750000.25")
+    assert typed.terms.tier_for(typed.commitment_usd).discount_share == 0.2
+    assert typed.terms.tier_for(Decimal(700_000)) == terms.tiers[0]
+    assert typed.terms.overage == "committed_rate"
+
+
+@pytest.mark.parametrize(
+    ("row", "commitment", "discount", "said"),
+    [(3, 500_000, None, "is empty"), (3, None, 0.2, "is empty"), (1, "900k", 0.2, "no number")],
+)
+def test_half_an_offer_names_its_cell(
+    row: int, commitment: object, discount: object, said: str
+) -> None:
+    message = refusal(
+        {("in_offer_commitment", row): commitment, ("in_offer_discount", row): discount}
+    )
+    name = "in_offer_discount" if discount is None else "in_offer_commitment"
     assert f"n.xlsx, column {at(name, row)}: " in message
     assert said in message
 
