@@ -146,6 +146,10 @@ app.command(
     "result/recommendation.json --usage usage.parquet --out 2027-Q1",
 )(signed_contracts.reforecast)
 app.command(
+    "renewal",
+    epilog="Example: commitment renewal --last quarters/2027-09-30 --terms next.toml --out renewal",
+)(signed_contracts.renewal)
+app.command(
     "workbook",
     epilog="Example: commitment workbook result/recommendation.json --out negotiation.xlsx",
 )(decisions.workbook)

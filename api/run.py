@@ -108,6 +108,7 @@ def recommend_into(
     price_sheets: Sequence[NamedSheet] = (),
     prefer: Sequence[str] = (),
     template: Path | None = None,
+    track_record: Path | None = None,
     bar: Callable[[], Tell | None] = lambda: None,
 ) -> tuple[StoredResult, tuple[SourceReport, ...]]:
     """Read usage, recommend, and put the result into `out_dir`, all of it or nothing.
@@ -120,6 +121,8 @@ def recommend_into(
         Bills that the usage is held against, beside the amounts it holds itself.
     prefer
         Formats whose rows are kept where two exports show the same usage.
+    track_record
+        The last reforecast.json of an earlier contract: misses that go on widen the spread.
     bar
         Makes one progress callback for each long piece of work.
 
@@ -138,8 +141,15 @@ def recommend_into(
     inputs += [InputDigest(name=d.name, sha256=digest(d.data)) for d in (portfolio, terms)]
     inputs += [InputDigest(name=a.name, sha256=digest(a.data)) for a in portfolio.attachments]
     inputs += [InputDigest(name=s.name, sha256=digest(s.data)) for s in price_sheets]
+    record = None
+    if track_record is not None:
+        from api.reforecasts import read_answer
+
+        last, named = read_answer(track_record)
+        record = last.track_record
+        inputs.append(named)
     placing = placed_prices(usage_files, settings.as_of, format_name, price_sheets)
-    with _placed_terms(terms), placed_workloads(portfolio), placing:
+    with placed_terms(terms), placed_workloads(portfolio), placing:
         outcome = recommend(
             usage.rows,
             portfolio.record,
@@ -152,6 +162,7 @@ def recommend_into(
             bills=bills.statements,
             limits=settings.limits,
             sources=usage.sources,
+            record=record,
             progress=bar(),
         )
     tell = bar() or _silent
@@ -195,7 +206,7 @@ def placed_prices(
 
 
 @contextmanager
-def _placed_terms(terms: Document[Terms]) -> Iterator[None]:
+def placed_terms(terms: Document[Terms]) -> Iterator[None]:
     """Name the file in an error that the domain raised about the terms."""
     try:
         yield

@@ -137,6 +137,16 @@ def recommend(
     ] = 1,
     price_sheets: PriceSheets = None,
     template: Template = None,
+    track_record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            help="The last reforecast.json of an earlier contract: misses that go on widen the "
+            "spread of this advice.",
+            show_default=False,
+        ),
+    ] = None,
     max_waste_p95_usd: MaxWaste = None,
     max_budget_p80_usd: MaxBudget = None,
     json: Json = False,
@@ -177,6 +187,7 @@ def recommend(
             format_name=format_name,
             prefer=prefer or (),
             template=template,
+            track_record=track_record,
             bar=bar,
         )
     if json:

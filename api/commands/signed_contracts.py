@@ -1,4 +1,4 @@
-"""Commands about a signed contract: sign, reforecast."""
+"""Commands about a signed contract: sign, reforecast, renewal."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from api.commands.decisions import MaxBudget, MaxWaste, hold_thresholds
-from api.commands.options import ForceProgress, Format, Json, Prefer, day_option
+from api.commands.decisions import EVIDENCE_REFUSED, MaxBudget, MaxWaste, hold_thresholds
+from api.commands.options import ForceProgress, Format, Json, Prefer, TermsFile, day_option
 from api.commands.output import print_page
+from api.limits import MAX_PATHS, MIN_PATHS
 
 Recommended = Annotated[
     Path,
@@ -200,3 +201,69 @@ def reforecast(
     else:
         print_page(written(stored), page([source_notes(reports)]))
     hold_thresholds(stored.result.headline, max_waste_p95_usd, max_budget_p80_usd)
+
+
+def renewal(
+    last: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            help="The last reforecast.json of the running contract, with its evidence beside it.",
+        ),
+    ],
+    terms: TermsFile,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="The directory for renewal.json, renewal.md and the advice for the next term.",
+        ),
+    ],
+    workloads: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="The inventory as it is now. [default: that of the last forecast]",
+            show_default=False,
+        ),
+    ] = None,
+    paths: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=MIN_PATHS, max=MAX_PATHS, help="Scenarios in the decision set."
+        ),
+    ] = 1000,
+    json: Json = False,
+    progress: ForceProgress = False,
+) -> None:
+    """Size the next commitment from the history of this one, months before it ends.
+
+    Beside the advice stand what was signed, what was used and what should have been signed, and
+    what to rely on at the table: what the vendor may see, and what only we should know. Misses of
+    past forecasts widen the spread.
+    """
+    from api.commands.progress import progress as progress_on
+    from api.renewals import RenewalFiles, renewal_into
+    from api.run import portfolio_file, terms_file
+    from api.terminal.renewal import written
+    from forecast.records.renewal import Renewal
+
+    files = RenewalFiles(
+        last=last,
+        terms=terms_file(terms),
+        workloads=portfolio_file(workloads) if workloads is not None else None,
+        n_scenarios=paths,
+    )
+    with progress_on(progress) as bar:
+        found = renewal_into(out, files, bar=bar)
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    elif isinstance(found, Renewal):
+        print_page(written(found, out))
+    if not isinstance(found, Renewal):
+        typer.echo(found.reason, err=True)
+        raise typer.Exit(EVIDENCE_REFUSED)

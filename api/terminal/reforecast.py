@@ -5,9 +5,7 @@ Both show the same sections, which hold what the records hold; nothing is comput
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 
 from api.terminal.layout import notes, page, percent, plain, table, usd
+from api.terminal.sections import Section, as_markdown, remarks, shown
 from forecast.records.reforecast import (
     Attribution,
     CertainDay,
@@ -35,19 +34,10 @@ LARGEST_WORKLOADS = 3
 SHOWN_LEVELS = (0.1, 0.5, 0.9)
 
 
-@dataclass(frozen=True)
-class Section:
-    """A titled table, or a titled list of remarks where it has no columns."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
 def sections(result: Reforecast) -> list[Section]:
     """Give what there is to read, the decision first."""
     found = [
-        _remarks("Before the figures", [_finding(f.note, f.usd) for f in result.findings]),
+        remarks("Before the figures", [_finding(f.note, f.usd) for f in result.findings]),
         _headline(result),
         _waterfall(result.attribution),
         _periods(result.burn_down.periods),
@@ -58,7 +48,7 @@ def sections(result: Reforecast) -> list[Section]:
         _reclassifications(result.reclassifications),
         _balance(result),
         _workloads(result),
-        _remarks("Track record", _record(result)),
+        remarks("Track record", _record(result)),
     ]
     return [section for section in found if section.rows]
 
@@ -66,7 +56,7 @@ def sections(result: Reforecast) -> list[Section]:
 def written(stored: StoredReforecast) -> Group:
     """Show a stored re-forecast, and where it lies."""
     said = [] if stored.is_new else [plain("Nothing changed: the same inputs were re-forecast.")]
-    return page([*said, *map(_shown, sections(stored.result)), plain(f"In {stored.directory}")])
+    return page([*said, *map(shown, sections(stored.result)), plain(f"In {stored.directory}")])
 
 
 def signed(stored: Signed) -> Group:
@@ -85,7 +75,7 @@ def signed(stored: Signed) -> Group:
             usd(deviation.best_expected_cost_usd),
         ),
     ]
-    remarks = [
+    said = [
         f"Signed by {contract.signature.signatory} on {contract.signature.signed_on}",
         f"What was signed costs {_change(deviation.price_usd)} on average over the term: "
         f"{_change(deviation.terms_price_usd)} by its terms, {_change(deviation.amount_price_usd)} "
@@ -93,12 +83,12 @@ def signed(stored: Signed) -> Group:
         f"It stands at the {percent(deviation.percentile)} point of our consumption",
     ]
     if contract.signature.reason:
-        remarks.append(f"Reason: {contract.signature.reason}")
+        said.append(f"Reason: {contract.signature.reason}")
     state = "is" if stored.is_new else "was there already, unchanged:"
     return page(
         [
             table(contract.terms.name, ["", "commitment", "expected to pay"], rows),
-            notes("Deviation", remarks),
+            notes("Deviation", said),
             plain(f"The contract {state} {stored.path}"),
         ]
     )
@@ -106,42 +96,8 @@ def signed(stored: Signed) -> Group:
 
 def markdown(result: Reforecast) -> str:
     """Write a re-forecast as Markdown."""
-    lines = [
-        f"# {_escaped(result.contract.terms.name)}: re-forecast of {result.provenance.as_of}",
-        "",
-    ]
-    for section in sections(result):
-        lines += [f"## {_escaped(section.title)}", ""]
-        if section.columns:
-            lines.append("| " + " | ".join(section.columns) + " |")
-            lines.append("|" + "---|" * len(section.columns))
-            lines += ["| " + " | ".join(map(_escaped, row)) + " |" for row in section.rows]
-        else:
-            lines += [f"- {_escaped(row[0])}" for row in section.rows]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _shown(section: Section) -> Group:
-    if section.columns:
-        return table(section.title, section.columns, section.rows)
-    found = notes(section.title, [row[0] for row in section.rows])
-    assert isinstance(found, Group)
-    return found
-
-
-def _escaped(text: str) -> str:
-    r"""Show foreign text in Markdown as it is.
-
-    >>> _escaped("a|b *c* <d>\n[e](f)")
-    'a\\|b \\*c\\* \\<d\\> \\[e\\]\\(f\\)'
-    """
-    one_line = plain(text.replace("\n", " ")).plain
-    return re.sub(r"([\\`*_{}\[\]()<>#|])", r"\\\1", one_line)
-
-
-def _remarks(title: str, lines: Sequence[str]) -> Section:
-    return Section(title, (), tuple((line,) for line in lines))
+    title = f"{result.contract.terms.name}: re-forecast of {result.provenance.as_of}"
+    return as_markdown(title, sections(result))
 
 
 def _finding(note: str, amount: Decimal | None) -> str:

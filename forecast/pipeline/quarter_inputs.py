@@ -6,6 +6,7 @@ come from the history kept with the last forecast. What differs is named, in dol
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -82,7 +83,7 @@ def quarter_inputs(
     renamed = renamed_workloads(old_portfolio, portfolio, old_daily, old_daily.iloc[:0])
     if first > old_daily["day"].min().date():
         kept = old_daily[old_daily["day"] < pd.Timestamp(first)]
-        rows = pd.concat([_as_rows(kept, renamed), rows], ignore_index=True)
+        rows = pd.concat([as_usage_rows(kept, renamed), rows], ignore_index=True)
         findings.append(
             Finding(
                 kind="history_carried_over",
@@ -151,9 +152,10 @@ def _missing_quarters(terms: Terms, old_as_of: date, day: date) -> list[Finding]
     return found
 
 
-def _as_rows(daily: pd.DataFrame, renamed: dict[str, str]) -> pd.DataFrame:
+def as_usage_rows(daily: pd.DataFrame, renamed: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Turn days by workload back into usage rows that name their workload."""
-    named = daily["workload"].map(lambda name: renamed.get(name, name))
+    names = renamed or {}
+    named = daily["workload"].map(lambda name: names.get(name, name))
     return conform(daily.assign(workload=named, api_key="", workspace="", tag=""), USAGE_ROWS)
 
 

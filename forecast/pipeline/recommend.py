@@ -38,10 +38,19 @@ from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.reconciliation import Limits, Statement, reconcile
 from forecast.pricing.sheets import NamedSheet
+from forecast.records.base import Provenance
 from forecast.records.rates import RateCard
-from forecast.records.recommendation import InputDigest, Recommendation, Refusal, ResultProvenance
+from forecast.records.recommendation import (
+    Assumption,
+    InputDigest,
+    Recommendation,
+    Refusal,
+    ResultProvenance,
+)
+from forecast.records.reforecast import TrackRecord
 from forecast.records.terms import Offer, Terms
 from forecast.records.workloads import Portfolio
+from forecast.review.track_record import spread_apart
 from forecast.sizing.decision import size
 from forecast.tables import USAGE_ROWS, check
 from forecast.units import month_of, month_range
@@ -98,6 +107,7 @@ def recommend(
     bills: Sequence[Statement] = (),
     limits: Limits | None = None,
     sources: Sequence[SourceReport] = (),
+    record: TrackRecord | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Name the commitment to sign.
@@ -118,6 +128,8 @@ def recommend(
         How far usage and bills may be apart before a warning and before a refusal.
     sources
         What the exports were read as: the evidence meter says what they could not tell.
+    record
+        How past forecasts of this buyer did; misses that go on widen the spread of the term.
     progress
         Called with a stage and the share of the whole that is done.
 
@@ -220,6 +232,8 @@ def recommend(
     demand = with_migrations(demand, daily, card, day)
     tell("levers", 0.7)
     paths = ordered_paths(demand.paths, names)
+    if record is not None:
+        paths = widened_paths(paths, as_is_unit_costs(drafts, card, paths.months), record)
     plan = scheduled(drafts, paths, portfolio, card, day)
     unit = as_is_unit_costs(plan.plans, card, paths.months)
     chosen = stratify(np.einsum("ntw,tw->n", paths.units, unit), n_scenarios, rng=rng_pick)
@@ -253,6 +267,8 @@ def recommend(
         checked=checked,
     )
     recommendation = account.recommendation(evidence, provenance)
+    if record is not None and record.widening_factor > 1:
+        recommendation = _with_widening(recommendation, record)
     tell("done", 1.0)
     kept = kept_card(card, history.recorded, portfolio)
     return Outcome(recommendation, costs.decisions, history.recorded, kept)
@@ -270,6 +286,31 @@ def covered(as_of: date | None, rows: pd.DataFrame) -> date | None:
             column="as_of",
         )
     return as_of
+
+
+def widened_paths(paths: DemandPaths, unit_usd: Floats, record: TrackRecord) -> DemandPaths:
+    """Spread what demand costs as is over the term as past forecasts ask for.
+
+    Parameters
+    ----------
+    unit_usd
+        [T, W] list price of a unit as is.
+    """
+    if record.widening_factor == 1.0:
+        return paths
+    totals = np.einsum("ntw,tw->n", paths.units, unit_usd)
+    change = spread_apart(totals, record.widening_factor)
+    return DemandPaths(paths.months, paths.workloads, paths.units * change[:, None, None])
+
+
+def _with_widening(result: Recommendation, record: TrackRecord) -> Recommendation:
+    widening = Assumption(
+        name="spread of the term after past forecasts",
+        value=f"{record.widening_factor:.2f} times",
+        provenance=Provenance.MEASURED,
+        source=record.note,
+    )
+    return result.model_copy(update={"assumptions": (*result.assumptions, widening)})
 
 
 def ordered_paths(paths: DemandPaths, names: Sequence[str]) -> DemandPaths:

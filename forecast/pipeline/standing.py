@@ -136,7 +136,7 @@ def check_balance(
 
 
 def term_outcome(standing: Standing, monthly_usd: Floats) -> TermOutcome:
-    """Say what a finished term came to: [1, T] recorded list cost."""
+    """Say what a term came to, or is expected to: list cost [M, T], one row once it is over."""
     signed, best = standing.settled(monthly_usd), standing.best(monthly_usd)
     paid, least = signed.expected_cost_usd, best.expected_cost_usd
     no_deal = best.no_deal_expected_cost_usd
@@ -144,7 +144,7 @@ def term_outcome(standing: Standing, monthly_usd: Floats) -> TermOutcome:
         term_start=standing.terms.term_start,
         term_months=standing.terms.term_months,
         signed_usd=signed.commitment_usd,
-        list_usd=to_cents(float(monthly_usd.sum())),
+        list_usd=to_cents(float(monthly_usd.sum(axis=1).mean())),
         paid_usd=to_cents(paid),
         best_commitment_usd=best.commitment_usd,
         best_cost_usd=to_cents(least),
