@@ -19,11 +19,12 @@ import pandas as pd
 
 from forecast.demand.adjustments import launch_months, plan_launch, retirement
 from forecast.demand.analyst import analyst_factors, analyst_notes
-from forecast.demand.backtest import RUN_RATE_WEEKS, backtest, portfolio_errors
+from forecast.demand.backtest import HORIZONS, RUN_RATE_WEEKS, backtest, portfolio_errors
+from forecast.demand.blocks import pool_in_blocks
 from forecast.demand.calibration import TotalDistribution, distribution
 from forecast.demand.constants import constants
 from forecast.demand.coupling import joint_ranks, rank_correlation
-from forecast.demand.hindcast import hindcast, past_origins
+from forecast.demand.hindcast import past_origins
 from forecast.demand.history import (
     MIN_WEEKS,
     WEEKS_A_YEAR,
@@ -36,7 +37,7 @@ from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.lasting import lasting_months, portfolio_falls
 from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.members.roster import roster
-from forecast.demand.pool import Pool, pool_members
+from forecast.demand.pool import Pool
 from forecast.demand.replicates import Z_80, evidence_replicates
 from forecast.demand.report import (
     falls_note,
@@ -181,18 +182,22 @@ def forecast_demand(
     inventory = {workload.name: workload for workload in workloads}
     history = read_history(daily, facts, as_of=as_of, names=tuple(inventory), keep=keep)
     usd = _weights(history, usd_per_unit)
-    reach = -(-(add_months(months[-1], 1) - history.end).days // 7)
+    shares = weekday_shares(history.daily)
+    calendars = [
+        calendar(history.end, months, shares[:, w], stop=_stop(inventory.get(name)))
+        for w, name in enumerate(history.names)
+    ]
     tell("members", 0.05)
-    pool = pool_members(
-        hindcast(
-            history.weekly,
-            roster(),
-            season_length=WEEKS_A_YEAR,
-            origins=past_origins(history.n_weeks, ORIGIN_STEP_WEEKS, MIN_WEEKS),
-            horizon=max(WEEKS_A_YEAR, reach),
-            mend=lambda known: mend_with_notes(known, history.kept)[0],
-        ),
+    asked = {weeks.window for weeks in calendars if weeks.window is not None}
+    pool = pool_in_blocks(
+        history.weekly,
+        roster(),
         constants(),
+        season_length=WEEKS_A_YEAR,
+        origins=past_origins(history.n_weeks, ORIGIN_STEP_WEEKS, MIN_WEEKS),
+        horizon=max(WEEKS_A_YEAR, *(len(weeks.shares) for weeks in calendars)),
+        windows=[*(Window(0, h) for h in HORIZONS), *asked],
+        mend=lambda rows: lambda known: mend_with_notes(known, history.kept[rows])[0],
     )
     kinds = kinds_of(history.weekly)
     for name, kind, weights in zip(history.names, kinds, pool.weights[:, -1], strict=True):
@@ -210,6 +215,7 @@ def forecast_demand(
         correlation,
         falls.within,
         inventory,
+        calendars,
         facts,
         months,
         n_paths,
@@ -269,6 +275,7 @@ def _paths(
     correlation: float,
     fall_share: float,
     inventory: Mapping[str, Workload],
+    calendars: Sequence[Calendar],
     facts: Callable[[str], ModelFacts],
     months: tuple[date, ...],
     n_paths: int,
@@ -288,14 +295,11 @@ def _paths(
         n_paths,
         rngs=[common, *(streams[w][0] for w in range(n_workloads))],
     )
-    shares = weekday_shares(history.daily)
     found: dict[Window, TotalDistribution] = {}
     units = np.zeros((n_paths, len(months), n_workloads))
     notes: list[Adjustment] = []
     for w, name in enumerate(history.names):
-        workload = inventory.get(name)
-        stop = workload.retires_month if workload else None
-        weeks = calendar(history.end, months, shares[:, w], stop=stop)
+        workload, weeks = inventory.get(name), calendars[w]
         if weeks.window is not None and weeks.window not in found:
             found[weeks.window] = distribution(pool, len(pool.hindcast.origins) - 1, weeks.window)
         units[:, :, w] = _statistical(pool, w, kinds[w], weeks, found, ranks[:, w], streams[w][1])
@@ -306,6 +310,7 @@ def _paths(
             notes += [note] if note else []
             if plan is not None:
                 added = launch_months(plan, months, history.end, n_paths, rng=streams[w][2])
+                stop = _stop(workload)
                 live = np.array([stop is None or month < stop for month in months])
                 units[:, :, w] += added * live
             if workload.adjustments:
@@ -315,6 +320,11 @@ def _paths(
             notes += [ended] if ended else []
     units[:, 0, :] += _observed(history, months[0])
     return units, notes
+
+
+def _stop(workload: Workload | None) -> date | None:
+    """First day without traffic."""
+    return workload.retires_month if workload else None
 
 
 def _statistical(

@@ -90,12 +90,16 @@ class Pool:
         K windows that are scored: a quarter to three years.
     missed
         For every window: [S, O, M] said less realised log totals; NaN where not known now.
+    opinions
+        What the pool says of windows that were asked for; of a pool that no longer holds the paths
+        from past origins (`blocks`), of all windows there are.
     """
 
     hindcast: Hindcast
     constants: Constants
     windows: tuple[Window, ...]
     missed: tuple[Floats, ...]
+    opinions: dict[Window, Opinion] = field(default_factory=dict, repr=False, compare=False)
     _kept: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -161,7 +165,9 @@ class Pool:
 
     def opinion(self, window: Window) -> Opinion:
         """What the pool says of a window after every origin; kept once worked out."""
-        return self.once(("opinion", window), lambda: self._judge(window))
+        if window not in self.opinions:
+            self.opinions[window] = self._judge(window)
+        return self.opinions[window]
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Work something out the first time it is asked for, and keep it with this pool."""
@@ -170,6 +176,8 @@ class Pool:
         return cast(T, self._kept[key])
 
     def _judge(self, window: Window) -> Opinion:
+        if self.hindcast.paths.shape[1] != len(self.origins):
+            raise KeyError(f"{window} is not among the windows this pool was reduced to")
         said = log_window_totals(np.moveaxis(self.hindcast.paths, 2, 3), [window])[..., 0]
         served = np.isfinite(said)
         errors, count = self._known_errors(window)

@@ -65,14 +65,15 @@ BLOCK = 52
 
 @dataclass(frozen=True)
 class Factors:
-    """Factorised covariances of G settings over N periods.
+    """Factorised covariances of G settings over N periods of history and what follows.
 
     Attributes
     ----------
     root
-        L, [G, N, N]; in single precision, because reading it is what a continuation costs.
+        Columns of the history of L, [G, N + ahead, N]; in single precision, because reading it is
+        what a continuation costs.
     inverse
-        L⁻¹, [G, N, N]; likewise.
+        L⁻¹ of the history, [G, N, N]; likewise.
     season
         B, [G, m, N]: what the errors of the first periods say of the season, by phase.
     log_determinant
@@ -143,9 +144,9 @@ class Structural:
             rows = np.flatnonzero(first == begin)
             x = panel.log[rows, begin:].T
             base = x[:MIN_PERIODS].mean(axis=0)
-            size = -(-(len(x) + view.horizon) // BLOCK) * BLOCK
+            sizes = _whole_blocks(len(x)), _whole_blocks(len(x) + view.horizon)
             for k, kind in enumerate(("level", "trend")):
-                found = factors(kind, panel.season_length, size)
+                found = factors(kind, panel.season_length, *sizes)
                 for i, path in _continue(x - base, stops, view.horizon, panel.season_length, found):
                     out[rows, i, :, k] = path + base[:, None]
         return np.asarray(out + view.half_noise[:, :, None, None])
@@ -167,7 +168,9 @@ def _continue(
     return out
 
 
-def season_of_year(panel: Panel, origins: Sequence[int], years: tuple[float, float]) -> Floats:
+def season_of_year(
+    panel: Panel, origins: Sequence[int], years: tuple[float, float], *, horizon: int = 0
+) -> Floats:
     """Expected season of the log by column mod m, [S, O, m], as all settings together see it.
 
     Parameters
@@ -178,6 +181,8 @@ def season_of_year(panel: Panel, origins: Sequence[int], years: tuple[float, flo
         Nothing at or after an origin is read for it.
     years
         Own history that is served, [from, below); zero otherwise.
+    horizon
+        What the same panel is continued by, so that its factors serve both.
 
     Examples
     --------
@@ -197,8 +202,9 @@ def season_of_year(panel: Panel, origins: Sequence[int], years: tuple[float, flo
         rows = np.flatnonzero(panel.first == begin)
         x = panel.log[rows, begin : begin + max(stop for _, stop in stops)].T
         x = x - x[:MIN_PERIODS].mean(axis=0)
-        size = -(-len(x) // BLOCK) * BLOCK
-        kinds = [factors(kind, m, size) for kind in ("level", "trend")]
+        n = min(panel.n - int(begin), MAX_PERIODS)
+        sizes = _whole_blocks(n), _whole_blocks(n + horizon)
+        kinds = [factors(kind, m, *sizes) for kind in ("level", "trend")]
         told = [found.one_step(x) for found in kinds]
         for i, stop in stops:
             scores = [f.scores(squares, stop) for f, (_, squares) in zip(kinds, told, strict=True)]
@@ -216,36 +222,53 @@ def _weights(score: Floats) -> Floats:
     return np.asarray(weights / weights.sum(axis=0))
 
 
-@lru_cache(maxsize=8)
-def factors(kind: str, m: int, size: int) -> Factors:
-    """Factorise the covariances of a kind over `size` periods.
+def _whole_blocks(n: int) -> int:
+    return -(-n // BLOCK) * BLOCK
 
-    >>> found = factors("level", 12, 52)
+
+@lru_cache(maxsize=8)
+def factors(kind: str, m: int, known: int, size: int) -> Factors:
+    """Factorise the covariances of a kind over `known` periods, and continue them to `size`.
+
+    >>> found = factors("level", 12, 52, 104)
     >>> found.root.shape, found.n_seasons
-    ((28, 52, 52), 4)
+    ((28, 104, 52), 4)
     """
-    t = np.arange(size)
-    gap = np.abs(t[:, None] - t)
-    noise = np.eye(size) + UNKNOWN
+    row, column = np.arange(size)[:, None], np.arange(known)
+    gap = np.abs(row - column)
+    noise = np.eye(size, known) + UNKNOWN
     if kind == "level":
-        parts = [q * (np.minimum(t[:, None], t) + 1.0) for q in LEVEL_STEPS]
+        parts = [q * (np.minimum(row, column) + 1.0) for q in LEVEL_STEPS]
     else:
-        line = np.outer(t + 1.0, t + 1.0)
+        line = (row + 1.0) * (column + 1.0)
         parts = [s * line + v * f**gap for v, f, s in TRENDS]
-    seasons: list[Floats] = [np.zeros((size, size))]
+    seasons: list[Floats] = [np.zeros((size, known))]
     for v, width in MONTHLY_SEASONS if m <= 12 else WEEKLY_SEASONS:
         kernel = np.exp(-2 * np.sin(np.pi * np.arange(m) / m) ** 2 / width**2)
         repeating = v * (kernel - kernel.mean()) / (1 - kernel.mean())
         seasons.append(repeating[gap % m] * np.exp(-gap / (SEASON_YEARS * m)))
     covariance = np.stack([noise + part + season for part in parts for season in seasons])
-    root = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
-    inverse = np.asarray(np.linalg.inv(root), dtype=np.float64)
-    diagonal = np.diagonal(root, axis1=1, axis2=2)
     first_year = np.stack([season[:m] for season in seasons] * len(parts))
+    root = np.asarray(np.linalg.cholesky(covariance[:, :known]), dtype=np.float64)
+    inverse = _inverse_of_lower(root)
+    ahead = covariance[:, known:] @ inverse.swapaxes(1, 2)
     return Factors(
-        root.astype(np.float32),
+        np.concatenate([root, ahead], axis=1).astype(np.float32),
         inverse.astype(np.float32),
         (first_year @ inverse.swapaxes(1, 2)).astype(np.float32),
-        np.cumsum(np.log(diagonal), axis=1),
+        np.cumsum(np.log(np.diagonal(root, axis1=1, axis2=2)), axis=1),
         len(seasons),
     )
+
+
+def _inverse_of_lower(root: Floats) -> Floats:
+    """Inverse of lower triangular matrices [G, N, N], by halves: a sixth of the general work."""
+    n = root.shape[1]
+    if n <= BLOCK:
+        return np.asarray(np.linalg.inv(root))
+    half = n // 2
+    out = np.zeros_like(root)
+    out[:, :half, :half] = _inverse_of_lower(root[:, :half, :half])
+    out[:, half:, half:] = _inverse_of_lower(root[:, half:, half:])
+    out[:, half:, :half] = -out[:, half:, half:] @ (root[:, half:, :half] @ out[:, :half, :half])
+    return out

@@ -24,6 +24,7 @@ def view_of(panel: Panel, origins: Sequence[int], horizon: int) -> View:
         panel=panel,
         origins=tuple(origins),
         horizon=horizon,
-        seasons=seasons(panel, origins) + season_of_year(panel, origins, (YOUNG_YEARS, MIN_YEARS)),
+        seasons=seasons(panel, origins)
+        + season_of_year(panel, origins, (YOUNG_YEARS, MIN_YEARS), horizon=horizon),
         half_noise=half_noise(panel, origins),
     )
