@@ -322,13 +322,14 @@ def workbook(
     the decision.
     """
     from api.documents import load_offer
-    from api.offers import score_stored
+    from api.offers import OfferPaths
     from api.results import digest, read_result
     from api.whole_files import write_file
     from excel_templates.fill import build_workbook
 
     stored = read_result(recommendation)
-    scored = score_stored(stored, [load_offer(path) for path in terms]) if terms else ()
+    offers = [load_offer(path) for path in terms or ()]
+    scored = OfferPaths.of(stored).score(offers) if offers else ()
     answer = stored.recommendation()
     data = build_workbook(
         answer.model_copy(update={"offers": (*answer.offers, *scored)}),
