@@ -175,8 +175,11 @@ def _variables(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _secrets(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read the files of a directory that is there only where somebody has secrets."""
     place = next((environ[name] for name in SECRETS_DIRS if environ.get(name)), None)
-    return SecretsSettingsSource(Stated, secrets_dir=place)() if place else {}
+    if place is None or not Path(place).is_dir():
+        return {}
+    return SecretsSettingsSource(Stated, secrets_dir=place)()
 
 
 def _file(path: Path | None) -> dict[str, Any]:

@@ -143,9 +143,15 @@ def run(settings: Settings) -> None:
                 "proc_name": "commitment",
                 "control_socket_disable": True,
                 "logger_class": PlainLogger,
+                "post_worker_init": _tell_when_it_stops,
                 "child_exit": lambda _server, worker: metrics.forget_process(worker.pid),
             },
         ).run()
+
+
+def _tell_when_it_stops(worker: Any) -> None:
+    """Let the application know when its process was asked to end, so that streams end too."""
+    worker.wsgi.extensions["stopping"] = lambda: not worker.alive
 
 
 def _check_port(host: str, port: int) -> None:

@@ -98,10 +98,12 @@ def sweep(data_dir: DataDir = None) -> None:
 @app.command(epilog="Example: commitment store remake acme 0123456789abcdef0123456789abcdef")
 def remake(
     organisation: Annotated[str, typer.Argument(help="Its name.")],
-    recommendation: Annotated[str, typer.Argument(help="The id of one of its recommendations.")],
+    result: Annotated[
+        str, typer.Argument(help="The id of one of its recommendations or re-forecasts.")
+    ],
     data_dir: DataDir = None,
 ) -> None:
-    """Make a stored recommendation again from its stored inputs, and compare every byte.
+    """Make a stored result again from its stored inputs, and compare every byte.
 
     Exit code 1 when a byte differs: another release, another machine, or a damaged store.
     """
@@ -114,11 +116,11 @@ def remake(
     store = store_at(data_dir)
     owner = organisation_named(store, organisation)
     try:
-        if not is_id(recommendation):
-            raise UnknownObjectError(recommendation)
-        different = differing_files(store, owner, recommendation)
+        if not is_id(result):
+            raise UnknownObjectError(result)
+        different = differing_files(store, owner, result)
     except UnknownObjectError:
-        raise InputError(f"has no recommendation {recommendation!r}", column=organisation) from None
+        raise InputError(f"has no result {result!r}", column=organisation) from None
     if different:
         typer.echo("Different: " + ", ".join(different), err=True)
         raise typer.Exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, request
@@ -34,12 +34,13 @@ answer meanwhile."""
 LOOK_SECONDS = 0.1
 QUIET_SECONDS = 15.0
 LONGEST_SECONDS = 300.0
-"""A stream ends after this long, and the client comes back by itself."""
+"""A stream ends after this long, or when its process is to end; the client comes back by itself."""
 
 
 def register(app: Flask) -> None:
-    """Set up how many requests may wait."""
+    """Set up how many requests may wait, and what tells that the process is to end."""
     app.extensions["waiters"] = threading.BoundedSemaphore(WAITERS)
+    app.extensions["stopping"] = lambda: False
 
 
 def status_of(job: Job) -> JobStatus:
@@ -119,17 +120,18 @@ def followed(identifier: str, *, kind: str = recommendations.KIND) -> Response:
     if not waiters.acquire(blocking=False):
         detail = "Too many callers follow jobs; ask with Accept: application/json."
         return problem(503, detail, headers=[("Retry-After", "5")])
-    response = Response(_stream(store, job), content_type=EVENT_STREAM)
+    stopping = current_app.extensions["stopping"]
+    response = Response(_stream(store, job, stopping), content_type=EVENT_STREAM)
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(waiters.release)
     return response
 
 
-def _stream(store: Store, job: Job) -> Iterator[str]:
+def _stream(store: Store, job: Job, stopping: Callable[[], bool]) -> Iterator[str]:
     begun = told_at = time.monotonic()
     told: JobStatus | None = None
     yield "retry: 1000\n\n"
-    while time.monotonic() - begun < LONGEST_SECONDS:
+    while time.monotonic() - begun < LONGEST_SECONDS and not stopping():
         status = status_of(job)
         if job.state.is_final:
             yield _event("end", status)

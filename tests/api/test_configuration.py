@@ -44,6 +44,11 @@ def test_a_secret_may_be_a_file_of_its_own(tmp_path: Path) -> None:
         assert found.origins["database_url"] == "the secret commitment_database_url"
 
 
+def test_nobody_has_to_have_secrets(tmp_path: Path) -> None:
+    found = configuration.read({"COMMITMENT_SECRETS_DIR": str(tmp_path / "none")})
+    assert found.settings.database_url is None
+
+
 def test_an_empty_variable_is_none() -> None:
     assert Settings.from_environment({"COMMITMENT_RETENTION_DAYS": ""}).retention_days is None
 

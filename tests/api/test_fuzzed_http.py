@@ -1,6 +1,7 @@
 """Whatever is sent, with and without a key: no failure, and no answer that the document lacks.
 
-python tests/api/test_fuzzed_http.py --examples 200     the long version
+python tests/api/test_fuzzed_http.py --examples 200                        the long version
+python tests/api/test_fuzzed_http.py --examples 2000 --phases stateful     sequences of calls alone
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.slow
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 PROGRAM = Path(sysconfig.get_path("scripts")) / "schemathesis"
 KEYS = ("admin", "none")
+PHASES = "examples,coverage,fuzzing,stateful"
 
 
 class Silent(WSGIRequestHandler):
@@ -59,11 +61,13 @@ def fuzzable(data_dir: Path) -> Iterator[tuple[str, str]]:
         store.close()
 
 
-def fuzz(address: str, secret: str | None, examples: int) -> subprocess.CompletedProcess[str]:
+def fuzz(
+    address: str, secret: str | None, examples: int, phases: str = PHASES
+) -> subprocess.CompletedProcess[str]:
     """Run every check in every phase, the stateful one among them."""
     command = [
         PROGRAM, "--config-file", CONFIG, "run", address,
-        "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", str(examples),
+        "--phases", phases, "--max-examples", str(examples),
         "--checks", "all", "--continue-on-failure", "--no-shrink", "--no-color",
         "--generation-deterministic", "--warnings", "off", "--request-timeout", "60",
     ]  # fmt: skip
@@ -84,11 +88,12 @@ def test_every_answer_is_one_of_the_document(tmp_path: Path, key: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--examples", type=int, default=200)
+    parser.add_argument("--phases", default=PHASES)
     given = parser.parse_args()
     status = 0
     for key in KEYS:
         with tempfile.TemporaryDirectory() as place, fuzzable(Path(place)) as (address, secret):
-            found = fuzz(address, secret if key == "admin" else None, given.examples)
+            found = fuzz(address, secret if key == "admin" else None, given.examples, given.phases)
         print(found.stdout)
         status |= found.returncode
     sys.exit(status)

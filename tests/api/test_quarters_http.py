@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,10 +21,14 @@ from running_service import served, store_of, working
 from sqlalchemy import func, select
 
 from api.app import create_app
+from api.jobs import queue, reforecasting
+from api.jobs.queue import LeaseLostError
+from api.jobs.remaking import differing_files
 from api.reforecasts import REFORECAST, SUMMARY
 from api.settings import Settings
 from api.store.backup import back_up, restore
 from api.store.deletion import sweep
+from api.store.organisations import LOCAL, organisation_named
 from api.store.schema import files, reforecasts
 from forecast.records.contract import SignedContract
 from forecast.records.reforecast import Reforecast
@@ -240,6 +245,26 @@ class TestWithoutAWorker:
         assert [a.status_code for a in asked] == [202, 202]
         assert asked[0].headers["Location"] == asked[1].headers["Location"]
         assert asked[0].json["state"] == "queued"
+
+    def test_a_quarter_whose_worker_died_is_made_again_and_published_once(
+        self, idle: FlaskClient, idle_buyer: SignedBuyer, first_export: str, first: str
+    ) -> None:
+        store = store_of(idle)
+        place = idle_buyer.reforecast(first_export, date(2027, 1, 31)).headers["Location"]
+        begun = datetime.now(UTC)
+        dead = queue.claim(store, now=begun, lease=timedelta(seconds=-1))
+        assert dead is not None
+        with working(store):
+            while (answer := idle.get(place)).status_code == 202:
+                time.sleep(0.05)
+        assert answer.json["months_elapsed"] == 1
+        with pytest.raises(LeaseLostError):
+            reforecasting.work(store, dead, lambda *_: None, lambda: begun)
+        listed = idle.get("/v1/reforecasts").json["items"]
+        assert [f"/v1/reforecasts/{item['id']}" for item in listed].count(place) == 1
+        mine = organisation_named(store, LOCAL)
+        for made in (first, place.rsplit("/", 1)[1]):
+            assert differing_files(store, mine, made) == ()
 
     def test_a_later_quarter_waits_for_the_earlier_one(
         self, idle: FlaskClient, idle_buyer: SignedBuyer, first_export: str

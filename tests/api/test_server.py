@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import kill_service
@@ -31,10 +32,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def serve(port: int, data_dir: Path) -> subprocess.Popen[str]:
+def serve(port: int, data_dir: Path, *more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port)]
     return subprocess.Popen(
-        [*command, "--data-dir", str(data_dir)],
+        [*command, "--data-dir", str(data_dir), *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -49,12 +50,12 @@ def get(port: int, path: str) -> tuple[int, dict[str, object]]:
         return error.code, json.load(error)
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+@contextmanager
+def started(data_dir: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     port = free_port()
-    process = serve(port, tmp_path / "data")
+    process = serve(port, data_dir, *more)
     try:
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 get(port, "/healthz")
                 break
@@ -68,25 +69,31 @@ def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
         process.communicate()
 
 
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    with started(tmp_path / "data") as found:
+        yield found
+
+
 def test_it_answers_and_stops_when_asked(running) -> None:
     process, port = running
     assert get(port, "/healthz")[0] == 200
     assert get(port, "/readyz")[0] == 200
     assert get(port, "/nowhere")[1]["status"] == 404
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
 
 
 def post(port: int, path: str, body: object) -> tuple[int, dict[str, object]]:
     data = json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers)
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         return response.status, json.load(response)
 
 
 def finished(port: int, place: str) -> dict[str, object]:
-    for _ in range(600):
+    for _ in range(2400):
         status, found = get(port, place)
         if status != 202:
             return found
@@ -95,7 +102,7 @@ def finished(port: int, place: str) -> dict[str, object]:
 
 
 def worker_of(first: int) -> int:
-    for _ in range(100):
+    for _ in range(1200):
         for pid, command in kill_service.children_of(first):
             if "worker" in command:
                 return pid
@@ -145,7 +152,7 @@ def test_a_request_under_way_is_finished_when_it_is_stopped(running) -> None:
 
     waiting = threading.Thread(target=ask)
     waiting.start()
-    for _ in range(200):
+    for _ in range(1200):
         if under_way(port):
             break
         time.sleep(0.01)
@@ -153,6 +160,21 @@ def test_a_request_under_way_is_finished_when_it_is_stopped(running) -> None:
     waiting.join(timeout=90)
     assert found == [201]
     assert process.wait(timeout=60) == 0
+
+
+def test_a_stream_ends_when_its_process_is_to_end(tmp_path: Path) -> None:
+    with started(tmp_path / "data", "--job-workers", "0") as (process, port):
+        _, accepted = post(port, "/v1/recommendations", json.loads(kill_service.body()))
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v1/recommendations/{accepted['id']}/events",
+            headers={"Accept": "text/event-stream"},
+        )
+        with urllib.request.urlopen(asked, timeout=60) as stream:
+            while b"queued" not in stream.readline():
+                pass
+            process.send_signal(signal.SIGTERM)
+            stream.read()
+        assert process.wait(timeout=60) == 0
 
 
 def under_way(port: int) -> bool:
@@ -175,7 +197,7 @@ def test_a_worker_that_dies_is_replaced(running) -> None:
     process, port = running
     before = worker_of(process.pid)
     os.kill(before, signal.SIGKILL)
-    for _ in range(200):
+    for _ in range(1200):
         if (now := worker_of(process.pid)) != before:
             break
         time.sleep(0.05)
@@ -189,7 +211,7 @@ def test_the_worker_ends_with_the_first_process(running) -> None:
     worker = worker_of(process.pid)
     process.kill()
     process.wait()
-    for _ in range(200):
+    for _ in range(1200):
         if not Path(f"/proc/{worker}/exe").exists():
             return
         time.sleep(0.05)
@@ -251,7 +273,7 @@ def test_slow_clients_do_not_hold_others_up(running) -> None:
 def test_a_port_that_is_taken_is_said_at_once(running, tmp_path: Path) -> None:
     _, port = running
     second = serve(port, tmp_path / "data")
-    said, _ = second.communicate(timeout=20)
+    said, _ = second.communicate(timeout=60)
     assert second.returncode == 1
     assert f"127.0.0.1:{port}" in said
     assert "Traceback" not in said

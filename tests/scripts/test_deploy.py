@@ -49,9 +49,8 @@ class TestContainer:
 
     def test_its_settings_can_be_used(self) -> None:
         (line,) = instructions("ENV")
-        environ = dict(re.findall(r"(COMMITMENT_\w+)=(\S+)", line)) | {
-            "COMMITMENT_SECRETS_DIR": ""  # there is none on this machine
-        }
+        environ = dict(re.findall(r"(COMMITMENT_\w+)=(\S+)", line))
+        assert "COMMITMENT_SECRETS_DIR" in environ
         assert configuration.unknown_variables(environ) == []
         found = configuration.read(environ).settings
         assert found.access is Access.KEYS
