@@ -104,7 +104,7 @@ def _contract_sheet(book: Workbook, terms: Terms) -> None:
     ws.protection.formatColumns = ws.protection.formatRows = False
     ws.page_setup.orientation = "landscape"
     ws.page_setup.paperSize = A4
-    ws.page_setup.fitToHeight = 0
+    ws.page_setup.fitToHeight = 1
     assert ws.sheet_properties.pageSetUpPr is not None
     ws.sheet_properties.pageSetUpPr.fitToPage = True
 

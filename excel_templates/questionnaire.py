@@ -81,9 +81,14 @@ def questionnaire(portfolio: Portfolio) -> bytes:
 def add_questions(book: Workbook, portfolio: Portfolio) -> Worksheet:
     """Add the sheet of questions to a workbook."""
     ws: Worksheet = book.create_sheet(SHEET)
-    ws["A1"], ws["A2"] = _TITLE, _HOW
-    ws["A1"].font = Font(name=_FONT, bold=True, size=13, color=BLUE)
-    ws["A2"].font = Font(name=_FONT, italic=True, size=10, color=GREY)
+    # On the columns of the first page across: column A is printed again on all, and would cut it.
+    for row, height in ((1, 34), (2, 28)):
+        ws.merge_cells(start_row=row, end_row=row, start_column=2, end_column=4)
+        ws.row_dimensions[row].height = height
+        ws.cell(row, 2).alignment = Alignment(wrap_text=True, vertical="top")
+    ws["B1"], ws["B2"] = _TITLE, _HOW
+    ws["B1"].font = Font(name=_FONT, bold=True, size=13, color=BLUE)
+    ws["B2"].font = Font(name=_FONT, italic=True, size=10, color=GREY)
     last_row = FIRST_ROW + max(1, len(portfolio.workloads)) - 1
     for number, column in enumerate(COLUMNS, start=1):
         letter = get_column_letter(number)

@@ -111,7 +111,6 @@ def design(workbook: Workbook) -> None:
     )
     page.close(_DIGESTS_HEAD + 1)
     page.break_before(_LEGEND_ROW - 1)
-    page.fit(2)
 
 
 _SETTLED: Final = {

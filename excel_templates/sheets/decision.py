@@ -73,7 +73,7 @@ def _figures(page: Page, first: int, figures: Sequence[Figure], heading: str) ->
         first - 1,
         (heading, ">Best at these inputs", ">Typed commitment", ">Service, as generated",
          "Meaning"),
-        height=30,
+        height=20,
     )  # fmt: skip
     strong = figures is HEADLINE
     for i, figure in enumerate(figures):

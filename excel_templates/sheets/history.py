@@ -36,7 +36,7 @@ def design(workbook: Workbook) -> None:
         widths=(24, 24, 24, 24, 24, 24),
         freeze="A4",
     )
-    page.name("chart_history", f"A5:F{_HEAD - 2}")
+    page.name("chart_history", f"A5:F{_HEAD - 3}")
     page.section(_HEAD - 1, "Observed list cost")
     page.table(
         "history_rows",
