@@ -2,6 +2,7 @@
 
     DIR/reforecast.json         the answer
     DIR/reforecast.md           the same as a page of Markdown
+    DIR/reforecast.xlsx         the same as a workbook
     DIR/evidence/               scenarios.parquet daily.parquet rate_card.json workloads.toml
                                 price_sheet_1.toml … attachment_1.csv …
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 REFORECAST = "reforecast.json"
 SUMMARY = "reforecast.md"
+QUARTER_WORKBOOK = "reforecast.xlsx"
 ATTACHMENT = re.compile(rf"{EVIDENCE}/attachment_\d+\.csv")
 INVENTORY = "workloads.toml"
 """How the inventory of the last forecast is called where none is given."""
@@ -170,6 +172,7 @@ def write_reforecast(
 ) -> Reforecast:
     """Write a re-forecast into `out_dir`, all of it or nothing; give it with its evidence named."""
     from api.terminal.reforecast import markdown
+    from excel_templates.quarter.workbook import quarter_workbook
 
     files = {
         SCENARIOS: parquet(outcome.decisions.to_frame()),
@@ -186,6 +189,7 @@ def write_reforecast(
     named = provenance.model_copy(update={"inputs": (*provenance.inputs, *evidence)})
     result = outcome.result.model_copy(update={"provenance": named})
     files[SUMMARY] = markdown(result).encode()
+    files[QUARTER_WORKBOOK] = quarter_workbook(result).content
     files[REFORECAST] = (result.model_dump_json(indent=2) + "\n").encode()
     replace_files(out_dir, files, stale=(EVIDENCE,))
     return result

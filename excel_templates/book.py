@@ -64,6 +64,8 @@ class Book:
         long as the defined names stay.
     file
         What to call it in a message.
+    names
+        Defined names that it needs; those of the negotiation workbook by default.
 
     Raises
     ------
@@ -71,12 +73,12 @@ class Book:
         Defined names are missing or point nowhere; all are listed.
     """
 
-    def __init__(self, workbook: Workbook, file: str) -> None:
+    def __init__(self, workbook: Workbook, file: str, names: Iterable[str] = NAMES) -> None:
         self.workbook = workbook
         self.file = file
         self._areas: dict[str, Area] = {}
         missing = []
-        for name in NAMES:
+        for name in names:
             found = self._find(name)
             if found is None:
                 missing.append(name)

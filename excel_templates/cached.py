@@ -49,7 +49,7 @@ class Saved:
 def save(
     workbook: Workbook,
     calculator: Calculator,
-    grid: Grid,
+    grid: Grid | None,
     *,
     as_of: date,
 ) -> Saved:
@@ -60,14 +60,14 @@ def save(
     calculator
         Works out single formulas.
     grid
-        Rows that are not in the workbook yet, with their values.
+        Rows that are not in the workbook yet, with their values; None where all are.
     as_of
         Day that stands as created and modified in the file's properties.
     """
     titles = [sheet.title for sheet in workbook.worksheets]
     buffer = io.BytesIO()
     workbook.save(buffer)
-    counts = [grid.n_formulas, grid.n_formulas]
+    counts = [grid.n_formulas, grid.n_formulas] if grid is not None else [0, 0]
 
     def value_of(sheet: str) -> Callable[[str], Scalar | CellError | None]:
         def look(at: str) -> Scalar | CellError | None:
@@ -84,7 +84,7 @@ def save(
     def changed(name: str, part: bytes) -> bytes:
         if found := _SHEET_FILE.fullmatch(name):
             sheet, text = titles[int(found[1]) - 1], part.decode()
-            if sheet == grid.sheet:
+            if grid is not None and sheet == grid.sheet:
                 text = grid.put_into(text)
             return _with_values(text, value_of(sheet), counts).encode()
         if name == "docProps/app.xml":

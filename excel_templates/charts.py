@@ -139,9 +139,18 @@ def history(book: Book) -> None:
     _place(book, chart, "chart_history")
 
 
-def fan(book: Book) -> None:
-    """Draw history and the fan of the forecast: bands of P10 to P90 and of P25 to P75."""
-    area = book.area("month_rows")
+def fan(
+    book: Book,
+    rows: str = "month_rows",
+    anchor: str = "chart_forecast",
+    title: str = "List cost by month: observed, and the fan of the optimised paths",
+) -> None:
+    """Draw history and the fan of the forecast: bands of P10 to P90 and of P25 to P75.
+
+    Columns of the list: the month, what was observed (2), a dashed line (3), the P50 (7), and from
+    11 on P10 and the widths of the three bands above it.
+    """
+    area = book.area(rows)
     bands = AreaChart()
     bands.grouping = "stacked"
     for offset, color in ((11, None), (12, "CFE3F2"), (13, "8FC1E3"), (14, "CFE3F2")):
@@ -154,14 +163,14 @@ def fan(book: Book) -> None:
         series = Series(_column(area, offset), title_from_data=True)
         _line(series, color, dash, "none")
         lines.series.append(series)
-    _frame(bands, "List cost by month: observed, and the fan of the optimised paths", 19.5, 11)
+    _frame(bands, title, 19.5, 11)
     assert bands.legend is not None
     bands.legend.legendEntry = [LegendEntry(idx=0, delete=True)]
     bands.x_axis.number_format = "mmm yy"
     bands.x_axis.tickLblSkip = max(1, (area.max_row - area.min_row + 1) // 12)
     bands.y_axis.number_format = _money(_largest(area, 2))
     bands += lines
-    _place(book, bands, "chart_forecast")
+    _place(book, bands, anchor)
 
 
 def backtest(book: Book, n_points: int) -> None:

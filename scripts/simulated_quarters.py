@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 import numpy as np
-from simulated_company import FIRST_TERM, N_YEARS, SIGNED_AFTER, Company, terms_of
+import pandas as pd
+from simulated_company import FIRST_TERM, N_YEARS, SIGNED_AFTER, terms_of
 
 from forecast.paths import DecisionSet
 from forecast.pipeline.last_forecast import Previous
@@ -18,13 +20,31 @@ from forecast.pipeline.signing import sign
 from forecast.pipeline.standing import Standing
 from forecast.pricing.rate_cards import load_rate_card
 from forecast.pricing.rating import rate_usage
+from forecast.pricing.sheets import NamedSheet
 from forecast.records.contract import Signature, SignedContract
 from forecast.records.recommendation import InputDigest, Recommendation
 from forecast.records.reforecast import Reforecast, TrackRecord
 from forecast.records.terms import Offer, Terms
+from forecast.records.workloads import Portfolio
 from forecast.units import add_months, month_range, to_cents
 
 QUARTERS = 4
+
+
+class Walked(Protocol):
+    """What a company is asked for on its way through its contracts."""
+
+    def usage(self, through: date, since: date = ...) -> pd.DataFrame:
+        """Canonical usage rows of [since, through]."""
+        ...
+
+    def prices(self, known_on: date) -> NamedSheet:
+        """The price sheet as it is known on a day."""
+        ...
+
+    def portfolio(self, known_on: date) -> Portfolio:
+        """The inventory as its owners keep it on a day."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +70,7 @@ class TermCost:
 
 
 def quarters(
-    company: Company, *, seed: int = 0, n_scenarios: int = 200, n_years: int = N_YEARS
+    company: Walked, *, seed: int = 0, n_scenarios: int = 200, n_years: int = N_YEARS
 ) -> Iterator[Quarter]:
     """Walk a company through its quarters; exports hold the new months alone."""
     record: TrackRecord | None = None
@@ -81,7 +101,7 @@ def quarters(
         record = previous.result.track_record if isinstance(previous.result, Reforecast) else None
 
 
-def following(outcome: ReforecastOutcome, company: Company, day: date) -> Previous:
+def following(outcome: ReforecastOutcome, company: Walked, day: date) -> Previous:
     """Give what the next quarter starts from."""
     return Previous(
         result=outcome.result,
@@ -95,7 +115,7 @@ def following(outcome: ReforecastOutcome, company: Company, day: date) -> Previo
 
 
 def advised(
-    company: Company, year: int, *, seed: int, n_scenarios: int
+    company: Walked, year: int, *, seed: int, n_scenarios: int
 ) -> tuple[Outcome, SignedContract, date]:
     """Recommend for a year and sign what is advised."""
     terms = terms_of(year)
@@ -122,7 +142,7 @@ def advised(
     return outcome, contract, day
 
 
-def term_cost(company: Company, contract: SignedContract) -> TermCost:
+def term_cost(company: Walked, contract: SignedContract) -> TermCost:
     """Price a year of the company under the advice, the run rate and hindsight."""
     terms = contract.terms
     months = month_range(terms.term_start, terms.term_months)

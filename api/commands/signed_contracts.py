@@ -103,7 +103,8 @@ def reforecast(
         typer.Option(
             metavar="DIR",
             file_okay=False,
-            help="The directory of this quarter, for reforecast.json, reforecast.md and evidence/.",
+            help="The directory of this quarter, for reforecast.json, reforecast.md, "
+            "reforecast.xlsx and evidence/.",
         ),
     ],
     more_usage: Annotated[

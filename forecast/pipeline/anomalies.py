@@ -16,6 +16,9 @@ from forecast.records.reforecast import Finding
 from forecast.units import to_cents
 from forecast.usage.cleaning.finding import Finding as LedgerFinding
 
+SILENT_DAYS = 28
+"""As many days without usage, after as many with it, make a workload silent."""
+
 BAND = (0.05, 0.95)
 """Levels of the last forecast outside which a workload is named: one in ten by chance."""
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 
 from forecast import __version__
-from forecast.pipeline.anomalies import anomalies, off_forecast
+from forecast.pipeline.anomalies import SILENT_DAYS, anomalies, off_forecast
 from forecast.pipeline.kept_rates import changed_models
 from forecast.pipeline.last_forecast import Previous
 from forecast.pipeline.quarter_inputs import QuarterInputs, restated
@@ -16,9 +16,6 @@ from forecast.pipeline.replacement import Aligned, stored_columns
 from forecast.records.contract import SignedContract
 from forecast.records.reforecast import Finding, Reforecast, TrackRecord
 from forecast.units import to_cents
-
-SILENT_DAYS = 28
-"""As many days without usage, after as many with it, make a workload silent."""
 
 
 def findings(

@@ -13,6 +13,7 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
+from forecast.pipeline.anomalies import SILENT_DAYS
 from forecast.pipeline.replacement import Aligned
 from forecast.pipeline.workload_plans import WorkloadPlan
 from forecast.records.archetypes import WorkShape
@@ -58,9 +59,15 @@ def _of(pair: Aligned, name: str) -> Iterator[Reclassification]:
 
 
 def _by_shape(pair: Aligned, name: str, plan: WorkloadPlan) -> Iterator[Reclassification]:
-    """Compare what the usage looked like before the last forecast and after it."""
+    """Compare what the usage looked like before the last forecast and after it.
+
+    One that is silent is named as such: it has no shape.
+    """
     daily, split = pair.new.usage.recorded, pd.Timestamp(pair.old.as_of)
     rows = daily[daily["workload"] == name]
+    silent = pd.Timestamp(pair.new.as_of) - pd.Timedelta(days=SILENT_DAYS)
+    if rows.empty or rows["day"].max() <= silent:
+        return
     n_days = (pd.Timestamp(pair.new.as_of) - split).days
     before = rows[(rows["day"] <= split) & (rows["day"] > split - pd.Timedelta(days=SEEN_DAYS))]
     changes = list(_changes(_shape(before, SEEN_DAYS), _shape(rows[rows["day"] > split], n_days)))

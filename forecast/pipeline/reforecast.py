@@ -297,6 +297,7 @@ def _result(
         contract=contract,
         months_elapsed=new.n_elapsed,
         headline=found.headline,
+        headline_before=previous.result.headline,
         cost=found.cost_risk,
         waste=found.waste_risk,
         shortfall_probability=found.shortfall_probability,

@@ -348,6 +348,8 @@ class Reforecast(Record):
     months_elapsed: int
     headline: Headline
     """Of the signed contract."""
+    headline_before: Headline | None = None
+    """As the last forecast had it: of the advice, or of the contract as it stood then."""
     cost: CostRisk
     waste: WasteRisk
     shortfall_probability: Share

@@ -11,7 +11,7 @@ import pytest
 from contract_buyer import Q1, ContractBuyer, executed
 from example_buyer import WORKLOADS, Buyer, run, usage_csv
 
-from api.reforecasts import REFORECAST, SUMMARY
+from api.reforecasts import QUARTER_WORKBOOK, REFORECAST, SUMMARY
 
 
 @pytest.fixture
@@ -101,6 +101,7 @@ def test_a_quarter_is_written_with_what_the_next_one_needs(signed: ContractBuyer
         "evidence/workloads.toml",
         REFORECAST,
         SUMMARY,
+        QUARTER_WORKBOOK,
     ]
     result = json.loads((signed.directory / "Q1" / REFORECAST).read_text())
     steps = result["attribution"]["steps"]

@@ -1,0 +1,1 @@
+"""The workbook of a re-forecast: seven sheets, filled by `commitment reforecast`."""
