@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast.demand.endings import ended_shares
 from forecast.demand.kinds import Kind, kinds_of
-from forecast.demand.members.protocol import Family, Floats, Ints, Panel, View, Window
+from forecast.demand.members.protocol import Family, Flags, Floats, Ints, Panel, View, Window
 from forecast.demand.members.view import view_of
 
 MAX_LOG_STEP = float(np.log(8.0))
@@ -67,8 +66,8 @@ class Hindcast:
     members: tuple[str, ...]
     paths: Floats
     known: tuple[Floats, ...]
-    seasonal: NDArray[np.bool_]
-    steady: NDArray[np.bool_]
+    seasonal: Flags
+    steady: Flags
     ended: Floats
     half_noise: Floats
 
@@ -170,7 +169,7 @@ def hindcast(
     )
 
 
-def _seen(seasons: Floats) -> NDArray[np.bool_]:
+def _seen(seasons: Floats) -> Flags:
     return np.asarray(np.abs(seasons).max(axis=2) >= LEAST_SEASON)
 
 
