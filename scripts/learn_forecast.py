@@ -32,12 +32,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
+from rich.progress import track
 from scipy.optimize import minimize
 from scipy.special import stdtrit
 
 from forecast.demand.calibration import degrees_of_freedom, own_errors
 from forecast.demand.constants import SIGNALS, Constants
-from forecast.demand.hindcast import Hindcast, hindcast, past_origins
+from forecast.demand.hindcast import hindcast, past_origins
 from forecast.demand.members.protocol import Floats, Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import Pool, pool_members
@@ -65,6 +66,7 @@ NOISES = (0.005, 0.15)
 
 SHARPNESS = (8.0, 15.0, 25.0, 40.0)
 PRIOR_WINDOWS = (5.0, 20.0, 40.0)
+GRID = tuple((eta, n0) for eta in SHARPNESS for n0 in PRIOR_WINDOWS)
 DEGREES = (3.0, 4.0, 6.0)
 DEGREES_A_WINDOW = (0.0, 0.25, 0.5, 1.0)
 RIDGE = 1e-3
@@ -118,25 +120,39 @@ def weekly(name: str, path: Path) -> list[Floats]:
 def walks(m: int, most: int, rng: np.random.Generator) -> list[Floats]:
     """Random walks of the log with noise: three years of weeks, or twelve of months."""
     n = 156 if m == 52 else 144
-    step, noise = (np.exp(rng.uniform(*np.log(ends), (most, 1))) for ends in (WALKS[m], NOISES))
+    step, noise = (
+        np.exp(rng.uniform(np.log(low), np.log(high), (most, 1)))
+        for low, high in (WALKS[m], NOISES)
+    )
     log = np.cumsum(step * rng.standard_normal((most, n)), axis=1)
     return list(np.exp(log + noise * rng.standard_normal((most, n))))
 
 
-def ask(series: Sequence[Floats], m: int) -> list[Hindcast]:
-    """Hindcast series, those of like length together."""
+def ask(series: Sequence[Floats], m: int) -> list[Pool]:
+    """Ask about series, those of like length together."""
     longest = sorted(series, key=len)
     return [_ask(longest[i : i + BLOCK], m) for i in range(0, len(longest), BLOCK)]
 
 
-def _ask(series: Sequence[Floats], m: int) -> Hindcast:
+def _ask(series: Sequence[Floats], m: int) -> Pool:
     n = min(max(map(len, series)), MOST_PERIODS[m])
     values = np.zeros((len(series), n))
     for row, s in zip(values, series, strict=True):
         row[max(0, n - len(s)) :] = s[-n:]
     origins = past_origins(n, STEP[m], LEAST[m])
     horizon = max(LENGTHS[m])
-    return hindcast(values, roster(), season_length=m, origins=origins, horizon=horizon)
+    found = hindcast(values, roster(), season_length=m, origins=origins, horizon=horizon)
+    return pool_members(found, unlearned(*GRID[0]))
+
+
+def unlearned(eta: float, n0: float) -> Constants:
+    """Constants of which only the weights of members are known."""
+    return Constants(eta, n0, 4.0, 0.0, UNLEARNED, UNLEARNED, 0.0)
+
+
+def again(pool: Pool, constants: Constants) -> Pool:
+    """Weigh the same members by other constants."""
+    return Pool(pool.hindcast, constants, pool.windows, pool.missed)
 
 
 def examples(pool: Pool) -> Example:
@@ -201,18 +217,26 @@ def fit_scale(
     return tuple(float(c) for c in raw), float(found.fun), inside
 
 
-def learn(asked: dict[str, list[Hindcast]], names: Sequence[str], console: Console) -> Constants:
+def missed_by(asked: dict[str, list[Pool]]) -> dict[tuple[float, float], dict[str, float]]:
+    """Mean error of every domain under every η and n₀."""
+    return {
+        at: {
+            name: mean_error([again(pool, unlearned(*at)) for pool in pools])
+            for name, pools in asked.items()
+        }
+        for at in track(GRID, "weights")
+    }
+
+
+def learn(
+    asked: dict[str, list[Pool]],
+    missed: dict[tuple[float, float], dict[str, float]],
+    names: Sequence[str],
+    console: Console,
+) -> Constants:
     """Learn from some domains."""
-    grid = [(eta, n0) for eta in SHARPNESS for n0 in PRIOR_WINDOWS]
-    missed: dict[tuple[float, float], float] = {}
-    for eta, n0 in grid:
-        constants = Constants(eta, n0, 4.0, 0.0, UNLEARNED, UNLEARNED, 0.0)
-        missed[eta, n0] = sum(
-            WEIGHT[name] * mean_error([pool_members(h, constants) for h in asked[name]])
-            for name in names
-        )
-    eta, n0 = min(missed, key=missed.__getitem__)
-    plain = Constants(eta, n0, 4.0, 0.0, UNLEARNED, UNLEARNED, 0.0)
+    eta, n0 = min(GRID, key=lambda at: sum(WEIGHT[name] * missed[at][name] for name in names))
+    plain = unlearned(eta, n0)
     shown = joined(asked, names, plain)
     best: tuple[float, float, Constants] | None = None
     for degrees in DEGREES:
@@ -243,12 +267,12 @@ def learn(asked: dict[str, list[Hindcast]], names: Sequence[str], console: Conso
 
 
 def joined(
-    asked: dict[str, list[Hindcast]], names: Sequence[str], constants: Constants
+    asked: dict[str, list[Pool]], names: Sequence[str], constants: Constants
 ) -> dict[str, Example]:
     """Examples of some domains."""
     out = {}
     for name in names:
-        parts = [examples(pool_members(found, constants)) for found in asked[name]]
+        parts = [examples(again(pool, constants)) for pool in asked[name]]
         out[name] = Example(
             *(
                 np.concatenate([getattr(part, field.name) for part in parts])
@@ -311,11 +335,12 @@ def main() -> int:
         "weekly walks": ask(walks(52, arguments.most, rng), 52),
         "monthly walks": ask(walks(12, arguments.most, rng), 12),
     }
+    missed = missed_by(asked)
     without = {
-        name: learn(asked, [other for other in DOMAINS if other != name], console)
+        name: learn(asked, missed, [other for other in DOMAINS if other != name], console)
         for name in SCORED
     }
-    write(arguments.out, learn(asked, DOMAINS, console), without)
+    write(arguments.out, learn(asked, missed, DOMAINS, console), without)
     return 0
 
 

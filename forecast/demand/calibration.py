@@ -2,7 +2,8 @@
 
 What a series shows apart from its past errors (`signals`) gives an expected scale
 σ₀ = exp(a · signals). Its own errors then say how far it is from such series: with z = |error| / σ₀
-of n past totals of about the same length, counted as in `pool`, and ū what z is on average,
+of n past totals of about the same length, counted as in `pool` and less the older they are, and ū
+what z is on average,
 
     ρ = (n mean(z) + n₀ ū) / (n + n₀) / ū,
     σ = exp(b · signals) · ρ^κ · ((lead + K/2) / (K/2))^.4,
@@ -45,6 +46,12 @@ MIN_SCALE = 0.008
 MAX_STANDARD_ERROR = 4.0
 """One past error counts as at most this many expected scales: what happened once in a long past
 is no news of the spread. Assumed."""
+
+HALF_LIFE_YEARS = 4.0
+"""A past error counts half as much for the spread once it is four years old: a series that was wild
+long ago may be calm now. Totals of a year and of 18 months of all M3 series, with constants learned
+anew for each: CRPS .0590 without fading, .0589 with 8, 4 and 3 years; the 95 % interval holds 94.2,
+94.7, 95.4 and 95.6 %."""
 
 BOUND = 3.0
 """B: a total is never more than a factor of 20 from its centre."""
@@ -139,11 +146,13 @@ class OwnErrors:
 def own_errors(pool: Pool, window: Window) -> OwnErrors:
     """Compare past errors of about the length of `window` with the expected scale."""
     shape = (len(pool.hindcast.paths), len(pool.origins))
+    half_life = HALF_LIFE_YEARS * pool.hindcast.panel.season_length
     total, count, like_sum = np.zeros(shape), np.zeros(shape), 0.0
     for k, like in pool.alike(window):
         scored = pool.windows[k]
         z = np.abs(pool.pooled_errors(k)) / expected_scales(pool, scored)
-        summed, n = known_sums(np.minimum(z, MAX_STANDARD_ERROR), pool.origins, scored.end)
+        held = np.minimum(z, MAX_STANDARD_ERROR)
+        summed, n = known_sums(held, pool.origins, scored.end, half_life=half_life)
         new = like * min(1.0, pool.step / scored.length)
         total += new * summed
         count += new * n

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast.demand.endings import ended_shares
 from forecast.demand.kinds import Kind, kinds_of
-from forecast.demand.members.protocol import Family, Floats, Ints, Panel, View, Window
+from forecast.demand.members.protocol import Family, Flags, Floats, Ints, Panel, View, Window
 from forecast.demand.members.view import view_of
 
 MAX_LOG_STEP = float(np.log(8.0))
@@ -28,6 +27,9 @@ MAX_ORIGINS = 40
 
 LEAST_OF_RATE = 0.01
 """Share of the run rate that a realised total counts as at least."""
+
+LEAST_SEASON = 0.01
+"""Largest log effect on a period below which there is no season to speak of."""
 
 Mend = Callable[[Floats], Floats]
 """Gives [S, n] demand as it should be fitted, from nothing but [S, n] demand as observed."""
@@ -50,7 +52,7 @@ class Hindcast:
     known
         For each origin o the demand [S, o] as it was known there.
     seasonal
-        [S, O] whether history supported a yearly season.
+        [S, O] whether a yearly season moves some period by 1 % or more.
     steady
         [S, O] whether the series ran steadily as observed; the others are no evidence on members.
     ended
@@ -64,8 +66,8 @@ class Hindcast:
     members: tuple[str, ...]
     paths: Floats
     known: tuple[Floats, ...]
-    seasonal: NDArray[np.bool_]
-    steady: NDArray[np.bool_]
+    seasonal: Flags
+    steady: Flags
     ended: Floats
     half_noise: Floats
 
@@ -147,14 +149,14 @@ def hindcast(
     now = known[-1]
     panel = Panel.of(now, season_length)
     view = view_of(panel, at, horizon)
-    seasonal = (view.seasons != 0).any(axis=2)
+    seasonal = _seen(view.seasons)
     paths = _ask(families, view)
     for i, origin in enumerate(at):
         rows = np.flatnonzero((known[i] != now[:, :origin]).any(axis=1))
         if len(rows):
             past = view_of(Panel.of(known[i][rows], season_length), at[: i + 1], horizon)
             paths[rows, i] = _ask(families, past)[:, -1]
-            seasonal[rows, i] = (past.seasons[:, -1] != 0).any(axis=1)
+            seasonal[rows, i] = _seen(past.seasons)[:, -1]
     level = _recent_level(known, panel.first, season_length)
     bounded = np.clip(
         paths, level[:, :, None, None] - MAX_LOG_STEP, level[:, :, None, None] + MAX_LOG_STEP
@@ -165,6 +167,10 @@ def hindcast(
     return Hindcast(
         panel, at, names, bounded, known, seasonal, steady, ended, view.half_noise[:, -1]
     )
+
+
+def _seen(seasons: Floats) -> Flags:
+    return np.asarray(np.abs(seasons).max(axis=2) >= LEAST_SEASON)
 
 
 def _ask(families: Sequence[Family], view: View) -> Floats:

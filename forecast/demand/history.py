@@ -15,10 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from forecast.demand.kinds import Kind, kinds_of
-from forecast.demand.members.protocol import Floats
+from forecast.demand.members.protocol import Flags, Floats
 from forecast.demand.repair import OneOff, repair
 from forecast.errors import ShortHistoryError
 from forecast.mix import demand_units
@@ -33,9 +32,6 @@ WEEKS_A_YEAR = 52
 
 SAME_DAYS = 4
 """Same weekdays before a hole that fill it, and of which half must have had usage."""
-
-
-Flags = NDArray[np.bool_]
 
 
 class Kept(NamedTuple):

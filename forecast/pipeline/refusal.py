@@ -93,7 +93,7 @@ def refuse(
             if n_weeks < MIN_WEEKS
             else "usage that a forecaster can be fitted to",
             why=f"{n_weeks} complete weeks are on file; a total can be forecast and checked "
-            f"from {MIN_WEEKS} on, with a yearly season from 104",
+            f"from {MIN_WEEKS} on, with a yearly season from 52",
         ),
         MissingEvidence(
             what="older exports of the same keys or workspaces",

@@ -39,7 +39,8 @@ class WorkloadOutlook(Record):
     n_weeks: int
     n_origins: int
     season: bool
-    """Whether two years of history allowed a yearly season."""
+    """Whether a yearly season is in the forecast: expected from a year of history on, measured from
+    two."""
     term_mean_units: float
     term_p10_units: float
     term_p90_units: float

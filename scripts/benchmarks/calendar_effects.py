@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -28,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from backtest import LEVELS, Task, batches, quantiles, read_tasks
 from score import score, summary
 
-from forecast.demand.members.protocol import Floats
+from forecast.demand.members.protocol import Flags, Floats
 
 START = np.datetime64("1996-03-18")
 HOLIDAYS = np.array(
@@ -40,7 +39,6 @@ HOLIDAYS = np.array(
     dtype="M8[D]",
 )
 TURN_DAYS = 3
-Flags = NDArray[np.bool_]
 
 
 def kinds(n: int) -> Mapping[str, Flags]:

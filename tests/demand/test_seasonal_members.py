@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from forecast.demand.hindcast import hindcast
 from forecast.demand.members.past_totals import TotalsSoFar
 from forecast.demand.members.protocol import Family, Panel
+from forecast.demand.members.run_rate import RunRate
 from forecast.demand.members.seasonal_autoregression import SeasonalAutoregression
 from forecast.demand.members.seasonal_smoothing import SeasonalSmoothing
 from forecast.demand.members.smoothing import Smoothing
@@ -172,3 +174,9 @@ def test_factors_of_a_structural_model_give_its_own_covariance():
     t = np.arange(1, 157)
     plain = 1e5 + 0.001 * np.minimum(t[:, None], t) + np.eye(156)
     assert np.allclose(covariance[0], plain[:, :104], rtol=1e-6)
+
+
+def test_a_season_is_told_of_once_it_moves_a_period_by_a_hundredth():
+    values = np.stack([np.full(80, 7.0), np.exp(HOLIDAYS[np.arange(80) % 52])])
+    found = hindcast(values, (RunRate(),), season_length=52, origins=(40,), horizon=4)
+    assert found.seasonal.tolist() == [[False, False], [False, True]]

@@ -19,20 +19,27 @@ MAX_MISS = 2.0
 """A log error counts as no more."""
 
 
-def known_sums(values: Floats, origins: Ints, length: int) -> tuple[Floats, Floats]:
+def known_sums(
+    values: Floats, origins: Ints, length: int, *, half_life: float = np.inf
+) -> tuple[Floats, Floats]:
     """Sum of what is known at every origin of values [S, O, …] made at origins, and its count.
+
+    A value counts half as much for every `half_life` periods that it has been known, in both.
 
     >>> sums, count = known_sums(np.ones((1, 3, 1)), np.array([4, 6, 8]), 2)
     >>> sums[0, :, 0].tolist(), count[0, :, 0].tolist()
     ([0.0, 1.0, 2.0], [0.0, 1.0, 2.0])
     """
     made = np.isfinite(values)
-    sums = np.cumsum(np.where(made, values, 0.0), axis=1)
-    count = np.cumsum(made, axis=1, dtype=np.float64)
+    risen = (0.5 ** ((origins[-1] - origins) / half_life)).reshape(1, -1, *[1] * (values.ndim - 2))
+    sums = np.cumsum(np.where(made, values, 0.0) * risen, axis=1)
+    count = np.cumsum(made * risen, axis=1)
     last = np.searchsorted(origins, origins - length, side="right") - 1
     none = (last < 0).reshape(1, -1, *([1] * (values.ndim - 2)))
     taken = np.maximum(last, 0)
-    return np.where(none, 0.0, sums[:, taken]), np.where(none, 0.0, count[:, taken])
+    age = (origins - length - origins[-1]).reshape(risen.shape)
+    share = np.where(none, 0.0, 0.5 ** (age / half_life))
+    return sums[:, taken] * share, count[:, taken] * share
 
 
 class TotalsSoFar:

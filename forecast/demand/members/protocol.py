@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 DROP_FLOOR = 0.05
 """A period counts as at least this share of the mean of the periods before it.
@@ -161,7 +162,7 @@ def log_window_totals(paths: Floats, windows: Sequence[Window]) -> Floats:
     return np.stack([_log_sum(paths[..., w.lead : w.end]) for w in windows], axis=-1)
 
 
-def running_sums(values: Floats | NDArray[np.bool_]) -> Floats:
+def running_sums(values: Floats | Flags) -> Floats:
     """Sums of the first 0, 1 … n columns of [S, n].
 
     >>> running_sums(np.array([[1.0, 2.0]])).tolist()

@@ -13,11 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from forecast.demand.members.protocol import Floats, Ints, Panel, View
-
-Flags = NDArray[np.bool_]
+from forecast.demand.members.protocol import Flags, Floats, Ints, Panel, View
 
 ORDER = 3
 

@@ -25,7 +25,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.demand.members.protocol import Floats, Panel, View
+from forecast.demand.members.protocol import Flags, Floats, Ints, Panel, View
 
 UNKNOWN = 1e5
 """Variance, in variances of the noise, of what is not known at the start."""
@@ -105,12 +105,13 @@ class Factors:
         part = self.season[:, :, : weighted.shape[1]] @ weighted
         return part.sum(axis=0).astype(np.float64)
 
-    def scores(self, squares: Floats, stop: int) -> Floats:
-        """Log-likelihood of every setting from the first `stop` periods, [G, S]."""
-        count = max(stop - WARM_UP, 1)
-        score = -0.5 * count * np.log(squares[:, stop - 1] / count + 1e-12)
-        score -= (self.log_determinant[:, stop - 1] - self.log_determinant[:, WARM_UP - 1])[:, None]
-        return np.asarray(score * min(1.0, MAX_COUNTED / count))
+    def scores(self, squares: Floats, stops: Ints) -> Floats:
+        """Log-likelihood of every setting from the first periods up to each stop, [G, O, S]."""
+        count = np.maximum(stops - WARM_UP, 1)
+        fit = np.log(squares[:, stops - 1] / count[:, None] + 1e-12)
+        spread = self.log_determinant[:, stops - 1] - self.log_determinant[:, [WARM_UP - 1]]
+        counted = np.minimum(1.0, MAX_COUNTED / count)[:, None]
+        return np.asarray((-0.5 * count[:, None] * fit - spread[:, :, None]) * counted)
 
 
 class Structural:
@@ -137,9 +138,9 @@ class Structural:
         out = np.full((len(panel.log), len(view.origins), view.horizon, 2), np.nan)
         first = np.maximum(panel.first, panel.n - MAX_PERIODS)
         for begin in np.unique(first):
-            stops = [(i, o - int(begin)) for i, o in enumerate(view.origins)]
-            stops = [(i, stop) for i, stop in stops if stop >= MIN_PERIODS]
-            if not stops:
+            stops = np.array(view.origins) - begin
+            served = np.flatnonzero(stops >= MIN_PERIODS)
+            if not len(served):
                 continue
             rows = np.flatnonzero(first == begin)
             x = panel.log[rows, begin:].T
@@ -147,25 +148,26 @@ class Structural:
             sizes = _whole_blocks(len(x)), _whole_blocks(len(x) + view.horizon)
             for k, kind in enumerate(("level", "trend")):
                 found = factors(kind, panel.season_length, *sizes)
-                for i, path in _continue(x - base, stops, view.horizon, panel.season_length, found):
-                    out[rows, i, :, k] = path + base[:, None]
+                years = stops[served] / panel.season_length
+                path = _continue(x - base, stops[served], years >= MIN_YEARS, view.horizon, found)
+                out[rows[:, None], served, :, k] = path + base[:, None, None]
         return np.asarray(out + view.half_noise[:, :, None, None])
 
 
-def _continue(
-    x: Floats, stops: list[tuple[int, int]], horizon: int, m: int, found: Factors
-) -> list[tuple[int, Floats]]:
-    """Continue `x` [T, S] from every (place, stop): [S, horizon] each."""
+def _continue(x: Floats, stops: Ints, seasonal: Flags, horizon: int, found: Factors) -> Floats:
+    """Continue `x` [T, S] from every stop, with or without a season: [S, O, horizon]."""
     errors, squares = found.one_step(x)
-    out = []
-    for i, stop in stops:
-        heard = found.heard(stop >= MIN_YEARS * m)
-        weights = _weights(found.scores(squares, stop)[heard])
-        weighted = errors[heard, :stop] * weights[:, None, :].astype(np.float32)
-        path = (found.root[heard, stop : stop + horizon, :stop] @ weighted).sum(axis=0).T
-        last = x[stop - 1][:, None]
-        out.append((i, np.clip(path.astype(np.float64), last - MAX_MOVE, last + MAX_MOVE)))
-    return out
+    out = np.empty((len(stops), horizon, x.shape[1]), dtype=np.float32)
+    for with_season in (False, True):
+        places = np.flatnonzero(seasonal == with_season)
+        heard = found.heard(with_season)
+        weights = _weights(found.scores(squares, stops[places])[heard]).astype(np.float32)
+        for o, i in enumerate(places):
+            stop = int(stops[i])
+            weighted = errors[heard, :stop] * weights[:, o, None, :]
+            np.sum(found.root[heard, stop : stop + horizon, :stop] @ weighted, axis=0, out=out[i])
+    last = x[stops - 1][:, None, :]
+    return np.clip(out.astype(np.float64), last - MAX_MOVE, last + MAX_MOVE).transpose(2, 0, 1)
 
 
 def season_of_year(
@@ -194,26 +196,30 @@ def season_of_year(
     m = panel.season_length
     out = np.zeros((len(panel.log), len(origins), m))
     for begin in np.unique(panel.first):
-        stops = [(i, o - int(begin)) for i, o in enumerate(origins)]
-        stops = [(i, stop) for i, stop in stops if years[0] * m <= stop < years[1] * m]
-        stops = [(i, stop) for i, stop in stops if stop >= MIN_PERIODS]
-        if not stops:
+        stops = np.array(origins) - begin
+        young = (stops >= np.maximum(years[0] * m, MIN_PERIODS)) & (stops < years[1] * m)
+        places = np.flatnonzero(young)
+        if not len(places):
             continue
+        stops = stops[places]
         rows = np.flatnonzero(panel.first == begin)
-        x = panel.log[rows, begin : begin + max(stop for _, stop in stops)].T
+        x = panel.log[rows, begin : begin + int(stops.max())].T
         x = x - x[:MIN_PERIODS].mean(axis=0)
         n = min(panel.n - int(begin), MAX_PERIODS)
         sizes = _whole_blocks(n), _whole_blocks(n + horizon)
         kinds = [factors(kind, m, *sizes) for kind in ("level", "trend")]
         told = [found.one_step(x) for found in kinds]
-        for i, stop in stops:
-            scores = [f.scores(squares, stop) for f, (_, squares) in zip(kinds, told, strict=True)]
-            weights = np.split(_weights(np.concatenate(scores)), [len(scores[0])])
-            season = sum(
-                f.season_told(errors[:, :stop] * w[:, None, :].astype(np.float32))
-                for f, (errors, _), w in zip(kinds, told, weights, strict=True)
-            )
-            out[rows, i] = np.roll((season - np.mean(season, axis=0)).T, int(begin) % m, axis=1)
+        scores = [f.scores(squares, stops) for f, (_, squares) in zip(kinds, told, strict=True)]
+        weights = _weights(np.concatenate(scores)).astype(np.float32)
+        season = np.zeros((len(stops), m, len(rows)))
+        for found, (errors, _), of_kind in zip(
+            kinds, told, np.split(weights, [len(scores[0])]), strict=True
+        ):
+            for o, stop in enumerate(stops):
+                season[o] += found.season_told(errors[:, :stop] * of_kind[:, o, None, :])
+        season -= season.mean(axis=1, keepdims=True)
+        turned = np.roll(season, int(begin) % m, axis=1)
+        out[rows[:, None], places] = turned.transpose(2, 0, 1)
     return out
 
 
