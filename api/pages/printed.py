@@ -12,7 +12,7 @@ from typing import Final
 from api.pages.memo import Memo
 from api.pages.templating import environment, render
 from forecast.errors import InputError
-from forecast.records.recommendation import Recommendation
+from forecast.records.recommendation import Recommendation, WorkloadResult
 
 _NAME_LENGTH: Final = 60
 
@@ -25,18 +25,24 @@ def workload_pages(result: Recommendation) -> dict[str, str]:
     """
     evidence = {e.workload: e for e in result.workload_evidence}
     steps = {step.workload: step for step in result.migration}
-    owned = [w for w in result.workloads if w.name in evidence]
-    owned.sort(key=lambda w: (-w.as_is_usd, w.name))
     template = environment().get_template("workload.html")
     return {
-        f"{number:02}-{file_name(workload.name)}.html": template.render(
+        f"{name}.html": template.render(
             workload=workload,
             evidence=evidence[workload.name],
             step=steps.get(workload.name),
             result=result,
         )
-        for number, workload in enumerate(owned, start=1)
+        for name, workload in owned_workloads(result)
     }
+
+
+def owned_workloads(result: Recommendation) -> list[tuple[str, WorkloadResult]]:
+    """Give the workloads that have an owner's page, the largest first, with the page's name."""
+    evidenced = {e.workload for e in result.workload_evidence}
+    owned = [w for w in result.workloads if w.name in evidenced]
+    owned.sort(key=lambda w: (-w.as_is_usd, w.name))
+    return [(f"{number:02}-{file_name(w.name)}", w) for number, w in enumerate(owned, start=1)]
 
 
 def dossier_page(result: Recommendation) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from flask import Response, request
+from werkzeug.exceptions import NotFound
 
 from api.access import now, organisation, the_store
 from api.assessments import AssessedCommitment, assess_stored
@@ -14,7 +17,7 @@ from api.charts import page_charts
 from api.jobs import queue
 from api.operations import json_response
 from api.pages.memo import approval_memo
-from api.pages.printed import memo_page
+from api.pages.printed import dossier_page, memo_page, owned_workloads, workload_pages
 from api.pages.serving import HTML, go_to, page, show
 from api.pages.templating import percent
 from api.pages.typed_offers import MAX_OFFERS, OfferRow, offers_of, rows_of
@@ -32,9 +35,6 @@ from forecast.records.recommendation import Recommendation, Refusal
 from forecast.records.sizing_result import OfferScore
 from forecast.records.terms import Terms
 
-PRINTED_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-"""Of a page that is kept as one file: its style stands in it, and nothing in it runs."""
-
 SECTIONS: Final = (
     ("curve", "Another amount"),
     ("offers", "The vendor's offer"),
@@ -44,6 +44,7 @@ SECTIONS: Final = (
     ("bridge", "Bridge and levers"),
     ("workloads", "Workloads"),
     ("migration", "Migration plan"),
+    ("cash", "When it is paid"),
     ("backtest", "Had you used this"),
     ("evidence", "Does the history add up"),
     ("scenarios", "Scenarios"),
@@ -127,9 +128,32 @@ def answer_json(identifier: str) -> Response:
 @page("/recommendations/<identifier>/memo", scope=Scope.READ)
 def memo(identifier: str) -> Response:
     """Show the approval memo, one page to print and sign."""
-    result, _ = _decided(identifier)
-    response = Response(memo_page(approval_memo(result)), content_type=HTML)
-    response.headers["Content-Security-Policy"] = PRINTED_POLICY
+    return _printed(memo_page(approval_memo(_decided(identifier)[0])))
+
+
+@page("/recommendations/<identifier>/dossier", scope=Scope.READ)
+def dossier(identifier: str) -> Response:
+    """Show the efficiency dossier, the page that the vendor may see."""
+    return _printed(dossier_page(_decided(identifier)[0]))
+
+
+@page("/recommendations/<identifier>/owners/<name>", scope=Scope.READ)
+def owner(identifier: str, name: str) -> Response:
+    """Show what the owner of a workload accepts or declines, one page to print and sign."""
+    found = workload_pages(_decided(identifier)[0]).get(f"{name}.html")
+    if found is None:
+        raise NotFound("No workload of this decision has this page.")
+    return _printed(found)
+
+
+def _printed(text: str) -> Response:
+    """Give a page that is kept as one file: its own style stands in it, and nothing in it runs."""
+    style = text[text.index("<style>") + len("<style>") : text.index("</style>")]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    response = Response(text, content_type=HTML)
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
+    )
     return response
 
 
@@ -213,6 +237,7 @@ def _decision(
         offer_problem=offer_problem,
         points={(e.clause, e.change): e.discount_points for e in result.exchange},
         evidence_of={e.workload: e for e in result.workload_evidence},
+        owner_pages={w.name: page_name for page_name, w in owned_workloads(result)},
         states={w.name: w.owner_state.value for w in result.workloads},
         policies=tuple(POLICIES.values()),
         backtest_rows=_backtest_rows(result),

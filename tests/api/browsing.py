@@ -139,10 +139,10 @@ def findings(page: Page) -> list[str]:
 
 def drawn(page: Page) -> None:
     """Wait until every chart of a page is drawn."""
+    from playwright.sync_api import expect
+
     page.wait_for_load_state("load")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.drawing')].every(p => p.querySelector('svg.marks'))"
-    )
+    expect(page.locator(".drawing:not(:has(svg.marks))")).to_have_count(0, timeout=60_000)
 
 
 def check_everywhere(

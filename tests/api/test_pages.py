@@ -218,7 +218,8 @@ class TestWhoSeesWhat:
             if not rule.endpoint.startswith("pages.") or "GET" not in (rule.methods or ()):
                 continue
             own = identifiers.get(rule.endpoint, house.decision).rpartition("/")[2]
-            path = rule.rule.replace("<identifier>", own).replace("<name>", "renewal")
+            name = {"pages.owner": "01-nightly-tags"}.get(rule.endpoint, "renewal")
+            path = rule.rule.replace("<identifier>", own).replace("<name>", name)
             if path != rule.rule and "<" not in path:
                 found.append(path)
         return found
@@ -226,7 +227,7 @@ class TestWhoSeesWhat:
     def test_another_organisation_finds_nothing_of_ours(self, house: House) -> None:
         ours, theirs = house.visitor(Scope.ADMIN), house.stranger()
         paths = self.paths(house)
-        assert len(paths) >= 8
+        assert len(paths) >= 10
         for path in paths:
             query = {"commitment_usd": "1"} if path.endswith("/commitment") else None
             assert ours.get(path, query_string=query).status_code == 200, path
@@ -601,9 +602,30 @@ class TestDecision:
     def test_the_memo_prints_by_itself_and_runs_nothing(self, house: House) -> None:
         page = house.visitor(Scope.READ).get(f"{house.decision}/memo")
         assert page.status_code == 200
-        assert "script-src" not in page.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'; style-src 'sha256-" in policy
+        assert not any(word in policy for word in ("script-src", *POLICY_FORBIDS))
         assert usd(answer_of(house)["headline"]["sign_for_usd"]) in text_of(page)
+
+    def test_what_the_vendor_may_see_holds_no_amount(self, house: House) -> None:
+        page = house.visitor(Scope.READ).get(f"{house.decision}/dossier")
+        assert page.status_code == 200
+        assert "Efficiency dossier" in text_of(page)
+        assert "USD" not in text_of(page)
+
+    def test_every_owner_has_a_page_to_accept_or_decline(self, house: House) -> None:
+        visitor = house.visitor(Scope.READ)
+        pages = re.findall(r'href="([^"]+/owners/[^"]+)"', visitor.get(house.decision).text)
+        assert len(pages) == 2
+        for address in pages:
+            assert "What its owner accepts" in text_of(visitor.get(address))
+        assert visitor.get(f"{house.decision}/owners/99-nobody").status_code == 404
+
+    def test_it_says_when_money_falls_due(self, house: House) -> None:
+        said, cash = text_of(house.visitor().get(house.decision)), answer_of(house)["cash"]
+        assert cash
+        for row in cash:
+            assert f"{row['month'][:7]} {usd(row['cash_usd'])}" in said
 
 
 class TestOffers:
