@@ -34,7 +34,8 @@ _MONEY: Final = {
     "labelExpr": "datum.value == 0 ? '0' : replace(datum.label, 'G', 'B')",
 }
 _TEXT, _LINE = "var(--ink)", "var(--rule)"
-_SERIES, _OBSERVED, _GOOD, _BAD = "var(--series)", "var(--observed)", "var(--good)", "var(--bad)"
+SERIES, OBSERVED, THRESHOLD = "var(--series)", "var(--observed)", "var(--bad)"
+_GOOD, _BAD = "var(--good)", "var(--bad)"
 
 CHOSEN: Final = "chosen"
 """Name of the signal that moves the mark on the commitment curve."""
@@ -77,7 +78,7 @@ def fan(result: Recommendation) -> Chart:
     total = result.optimised.term_list_cost
     return Chart(
         "fan",
-        _chart(
+        chart_of(
             280,
             [
                 {
@@ -85,7 +86,7 @@ def fan(result: Recommendation) -> Chart:
                     "mark": {"type": "area", "interpolate": "monotone"},
                     "encoding": {
                         "x": x,
-                        "y": _usd("low", "USD a month, list price"),
+                        "y": usd_axis("low", "USD a month, list price"),
                         "y2": {"field": "high"},
                         "color": {
                             "field": "band",
@@ -100,13 +101,13 @@ def fan(result: Recommendation) -> Chart:
                     "data": {"values": means},
                     "mark": {
                         "type": "line",
-                        "stroke": _SERIES,
+                        "stroke": SERIES,
                         "strokeWidth": 2,
                         "interpolate": "monotone",
                     },
                     "encoding": {
                         "x": x,
-                        "y": _usd("usd"),
+                        "y": usd_axis("usd"),
                         "strokeDash": {
                             "field": "state",
                             "type": "nominal",
@@ -115,7 +116,7 @@ def fan(result: Recommendation) -> Chart:
                             "legend": {
                                 "title": "Expected",
                                 "orient": "bottom",
-                                "symbolStrokeColor": _SERIES,
+                                "symbolStrokeColor": SERIES,
                             },
                         },
                     },
@@ -124,18 +125,18 @@ def fan(result: Recommendation) -> Chart:
                     "data": {"values": observed},
                     "mark": {
                         "type": "line",
-                        "stroke": _OBSERVED,
+                        "stroke": OBSERVED,
                         "strokeWidth": 2,
-                        "point": {"fill": _OBSERVED, "size": 18},
+                        "point": {"fill": OBSERVED, "size": 18},
                     },
-                    "encoding": {"x": x, "y": _usd("usd")},
+                    "encoding": {"x": x, "y": usd_axis("usd")},
                 },
             ],
         ),
         f"{len(observed)} months of use, then {len(result.optimised.monthly)} months to come: "
-        f"{_dollars(total.mean_usd)} expected over the term at list price with accepted levers, "
-        f"{_dollars(_of(total, 0.1))} to {_dollars(_of(total, 0.9))} with 80 % confidence; "
-        f"{_dollars(result.as_is.term_list_cost.mean_usd)} expected as it is done today.",
+        f"{dollars(total.mean_usd)} expected over the term at list price with accepted levers, "
+        f"{dollars(_of(total, 0.1))} to {dollars(_of(total, 0.9))} with 80 % confidence; "
+        f"{dollars(result.as_is.term_list_cost.mean_usd)} expected as it is done today.",
     )
 
 
@@ -159,10 +160,10 @@ def curve(result: Recommendation) -> Chart:
         "scale": {"nice": False},
     }
     domain = {"domain": [0.98 * min(costs), 1.02 * max(costs)], "nice": False, "zero": False}
-    y = _usd("cost", "Expected cost, USD") | {"scale": domain}
+    y = usd_axis("cost", "Expected cost, USD") | {"scale": domain}
     ours = float(found.recommended_usd)
     shaded = {"low": float(band.lower_usd), "high": float(band.upper_usd)}
-    specification = _chart(
+    specification = chart_of(
         280,
         [
             {
@@ -172,7 +173,7 @@ def curve(result: Recommendation) -> Chart:
             },
             {
                 "data": {"values": points},
-                "mark": {"type": "line", "stroke": _SERIES, "strokeWidth": 2},
+                "mark": {"type": "line", "stroke": SERIES, "strokeWidth": 2},
                 "encoding": {
                     "x": x,
                     "y": y,
@@ -195,9 +196,9 @@ def curve(result: Recommendation) -> Chart:
     return Chart(
         "curve",
         specification,
-        f"Expected cost over every commitment from 0 to {_dollars(result.curve[-1].commitment_usd)}"
-        f": lowest, {_dollars(found.cost.expected_usd)}, at {_dollars(found.recommended_usd)}; "
-        f"from {_dollars(band.lower_usd)} to {_dollars(band.upper_usd)} it is within "
+        f"Expected cost over every commitment from 0 to {dollars(result.curve[-1].commitment_usd)}"
+        f": lowest, {dollars(found.cost.expected_usd)}, at {dollars(found.recommended_usd)}; "
+        f"from {dollars(band.lower_usd)} to {dollars(band.upper_usd)} it is within "
         f"{100 * band.tolerance_share:g} % of that. It jumps at every tier.",
     )
 
@@ -214,10 +215,10 @@ def waterfall(name: str, steps: Sequence[BridgeStep], says: str) -> Chart:
         rows.append(
             {"step": step.step, "from": float(start), "to": float(level), "kind": kind}
         )  # fmt: skip
-    colours = {"domain": ["total", "less", "more"], "range": [_SERIES, _GOOD, _BAD]}
+    colours = {"domain": ["total", "less", "more"], "range": [SERIES, _GOOD, _BAD]}
     return Chart(
         name,
-        _chart(
+        chart_of(
             28 * len(rows) + 20,
             [
                 {
@@ -231,7 +232,7 @@ def waterfall(name: str, steps: Sequence[BridgeStep], says: str) -> Chart:
                             "title": None,
                             "axis": {"labelLimit": 150},
                         },
-                        "x": _usd("from", "USD over the term"),
+                        "x": usd_axis("from", "USD over the term"),
                         "x2": {"field": "to"},
                         "color": {
                             "field": "kind",
@@ -257,10 +258,10 @@ def tornado(scenarios: Sequence[Scenario]) -> Chart | None:
     if not rows:
         return None
     worst = max(rows, key=lambda row: float(str(row["usd"])))
-    colours = {"domain": ["yes", "no"], "range": [_BAD, _SERIES]}
+    colours = {"domain": ["yes", "no"], "range": [_BAD, SERIES]}
     return Chart(
         "tornado",
-        _chart(
+        chart_of(
             24 * len(rows) + 20,
             [
                 {
@@ -274,7 +275,7 @@ def tornado(scenarios: Sequence[Scenario]) -> Chart | None:
                             "title": None,
                             "axis": {"labelLimit": 170},
                         },
-                        "x": _usd("usd", "USD more than the best number would cost"),
+                        "x": usd_axis("usd", "USD more than the best number would cost"),
                         "color": {
                             "field": "breaks",
                             "type": "nominal",
@@ -310,24 +311,24 @@ def backtest(found: Backtest) -> Chart | None:
     n_inside = sum(p.inside_80 for p in points)
     return Chart(
         "backtest",
-        _chart(
+        chart_of(
             220,
             [
                 {
                     "mark": {"type": "rule", "stroke": "var(--band-50)", "strokeWidth": 7},
                     "encoding": {
                         "x": x,
-                        "y": _usd("low", f"USD in {horizon} weeks"),
+                        "y": usd_axis("low", f"USD in {horizon} weeks"),
                         "y2": {"field": "high"},
                     },
                 },
                 {
-                    "mark": {"type": "tick", "stroke": _SERIES, "thickness": 2, "width": 12},
-                    "encoding": {"x": x, "y": _usd("middle")},
+                    "mark": {"type": "tick", "stroke": SERIES, "thickness": 2, "width": 12},
+                    "encoding": {"x": x, "y": usd_axis("middle")},
                 },
                 {
-                    "mark": {"type": "point", "filled": True, "fill": _OBSERVED, "opacity": 1},
-                    "encoding": {"x": x, "y": _usd("came")},
+                    "mark": {"type": "point", "filled": True, "fill": OBSERVED, "opacity": 1},
+                    "encoding": {"x": x, "y": usd_axis("came")},
                 },
             ],
         )
@@ -339,35 +340,43 @@ def backtest(found: Backtest) -> Chart | None:
 
 def history(made: Sequence[tuple[date, Decimal]]) -> Chart | None:
     """Show what was recommended over time; None for fewer than two."""
+    return series_by_day("history", made, "USD to sign for", "amounts to sign for")
+
+
+def series_by_day(
+    name: str, made: Sequence[tuple[date, Decimal]], title: str, what: str
+) -> Chart | None:
+    """Show amounts by day, each holding until the next; None for fewer than two."""
     if len(made) < 2:
         return None
     rows = [{"day": day.isoformat(), "usd": float(usd)} for day, usd in made]
     return Chart(
-        "history",
-        _chart(
+        name,
+        chart_of(
             160,
             [
                 {
                     "data": {"values": rows},
                     "mark": {
                         "type": "line",
-                        "stroke": _SERIES,
+                        "stroke": SERIES,
                         "interpolate": "step-after",
-                        "point": {"fill": _SERIES, "size": 40},
+                        "point": {"fill": SERIES, "size": 40},
                     },
                     "encoding": {
                         "x": {"field": "day", "type": "temporal", "title": None},
-                        "y": _usd("usd", "USD to sign for"),
+                        "y": usd_axis("usd", title),
                     },
                 }
             ],
         ),
-        f"{len(rows)} amounts to sign for, from {_dollars(min(u for _, u in made))} to "
-        f"{_dollars(max(u for _, u in made))}.",
+        f"{len(rows)} {what}, from {dollars(min(u for _, u in made))} to "
+        f"{dollars(max(u for _, u in made))}.",
     )
 
 
-def _chart(height: int, layers: list[Specification]) -> Specification:
+def chart_of(height: int, layers: list[Specification]) -> Specification:
+    """Lay layers over each other, as wide as their place, in the colours of the page."""
     axis = {
         "labelColor": _TEXT,
         "titleColor": _TEXT,
@@ -397,7 +406,8 @@ def _chart(height: int, layers: list[Specification]) -> Specification:
     }
 
 
-def _usd(field: str, title: str | None = None) -> Specification:
+def usd_axis(field: str, title: str | None = None) -> Specification:
+    """Give the encoding of an amount."""
     return {
         "field": field,
         "type": "quantitative",
@@ -418,5 +428,10 @@ def _tier_of(point: CurvePoint) -> str:
     return f"{point.discount_share:.6f}"
 
 
-def _dollars(amount: Decimal) -> str:
+def dollars(amount: Decimal) -> str:
+    """Write an amount in a sentence.
+
+    >>> dollars(Decimal("731723.03"))
+    '731,723 USD'
+    """
     return f"{amount:,.0f} USD"

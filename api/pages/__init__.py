@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 def register(app: Flask) -> None:
     """Add every page to an application."""
     from api.pages import (  # noqa: F401  they declare their views
+        contracts,
+        handouts,
         home,
         portfolios,
         recommendation,
+        reforecast,
         serving,
         signing_in,
         uploads,

@@ -21,6 +21,7 @@ from api.store.organisations import Scope
 if TYPE_CHECKING:
     from flask import Flask
 
+    from api.jobs.queue import Job
     from api.settings import Settings
 
 blueprint = Blueprint("pages", __name__)
@@ -44,6 +45,7 @@ MENU: Final = (
     ("pages.home", "Decisions"),
     ("pages.list_uploads", "Usage"),
     ("pages.list_portfolios", "Portfolios"),
+    ("pages.list_contracts", "Contracts"),
 )
 
 View = Callable[..., Any]
@@ -90,6 +92,21 @@ def page(
 def show(template: str, *, status: int = 200, **values: Any) -> Response:
     """Fill a page in and give it."""
     return Response(_page(template, values), status=status, content_type=HTML)
+
+
+def show_job(job: Job, *, events_at: str, cancelled_at: str) -> Response:
+    """Show how far a job is, or why it has no result.
+
+    Parameters
+    ----------
+    events_at, cancelled_at
+        Pages that tell of it as it goes on, and that end it.
+    """
+    pages = {
+        "events": url_for(events_at, identifier=job.id),
+        "cancel": url_for(cancelled_at, identifier=job.id),
+    }
+    return show("job.html", job=job, job_pages=pages)
 
 
 def go_to(endpoint: str, **values: Any) -> Response:

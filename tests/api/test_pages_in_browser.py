@@ -24,9 +24,11 @@ from browsing import (
     overflowing,
     visit,
 )
+from contract_buyer import Q1, months
 from example_buyer import TERMS, TWELVE_WEEKS, WORKLOADS, usage_csv
 from flask.testing import FlaskClient
-from page_visitor import Visitor, company, decided
+from page_visitor import Visitor, as_file, company, decided, settled
+from quarter_http import FIRST_QUARTER, SIGNATURE
 from running_service import store_of, working
 
 from api.app import create_app
@@ -206,6 +208,14 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
         page.get_by_text("broken.csv, row 1").wait_for()
 
     with working(store_of(site.client)):
+        settled(visitor, decision)
+        contract = visitor.post(
+            f"{decision}/contract", {"commitment_usd": "125000"} | SIGNATURE
+        ).headers["Location"]
+        export = {"usage": as_file(months(*FIRST_QUARTER), "q1.csv"), "name": "first quarter"}
+        since = visitor.post("/usage", export).headers["Location"]
+        asked = {"dataset": since.rpartition("/")[2], "as_of": str(Q1)}
+        quarter = visitor.post(f"{contract}/reforecasts", asked).headers["Location"]
         n = check_everywhere(
             browser,
             site.address,
@@ -222,13 +232,17 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
                 "/": None,
                 "/usage": upload_what_is_broken,
                 upload: None,
+                f"{decision}/contract": None,
+                "/contracts": None,
+                contract: None,
+                quarter: wait,
                 "/portfolios": None,
                 "/portfolios/looked-at": None,
                 "/nothing-is-here": None,
             },
         )
     n += check_everywhere(browser, site.address, [], {"/sign-in": None, "/": None})
-    assert n == 2 * 16
+    assert n == 2 * 20
 
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
