@@ -19,6 +19,7 @@ from api.charts.page_charts import (
 )
 from forecast.records.recommendation import BridgeStep
 from forecast.records.reforecast import MonthDrawdown, Reforecast
+from forecast.units import add_months
 
 LEVELS = (0.1, 0.9)
 """Of the band around what is to be drawn: 80 %."""
@@ -27,14 +28,17 @@ LEVELS = (0.1, 0.9)
 def burn_down(result: Reforecast) -> Chart:
     """Show what was drawn from the start of the term, what is to come, and the commitment."""
     found = result.burn_down
-    drawn = [
-        {"month": m.month.isoformat(), "usd": float(m.recorded_usd)}
+    begun = {"day": result.contract.terms.term_start.isoformat(), "usd": 0.0}
+    drawn = [begun] + [
+        {"day": _end(m), "usd": float(m.recorded_usd)}
         for m in found.months
         if m.recorded_usd is not None
     ]
-    ahead = [
+    # The band begins where the record ends: that much is certain.
+    known = {"day": drawn[-1]["day"], **dict.fromkeys(("low", "middle", "high"), drawn[-1]["usd"])}
+    ahead = [known] + [
         {
-            "month": m.month.isoformat(),
+            "day": _end(m),
             "low": _level(m, LEVELS[0]),
             "middle": _level(m, 0.5),
             "high": _level(m, LEVELS[1]),
@@ -43,7 +47,12 @@ def burn_down(result: Reforecast) -> Chart:
         if m.quantiles
     ]
     committed = result.contract.commitment_usd
-    x = {"field": "month", "type": "temporal", "title": None, "axis": {"format": "%b %y"}}
+    x = {
+        "field": "day",
+        "type": "temporal",
+        "title": None,
+        "axis": {"format": "%b %y", "tickCount": {"interval": "month", "step": 1}},
+    }
     layers = [
         {
             "data": {"values": ahead},
@@ -75,7 +84,8 @@ def burn_down(result: Reforecast) -> Chart:
             "encoding": {"y": usd_axis("usd")},
         },
     ]
-    so_far = dollars(Decimal(repr(drawn[-1]["usd"]))) if drawn else "nothing"
+    recorded = [m.recorded_usd for m in found.months if m.recorded_usd is not None]
+    so_far = dollars(recorded[-1]) if recorded else "Nothing"
     lands = {round(q.quantile_level, 2): q.usd for q in found.term_landing}
     return Chart(
         "burn-down",
@@ -105,6 +115,11 @@ def attribution(result: Reforecast) -> Chart:
 def landings(made: Sequence[tuple[date, Decimal]]) -> Chart | None:
     """Show what each quarter expected the term to cost; None for fewer than two."""
     return series_by_day("landings", made, "USD expected over the term", "expectations")
+
+
+def _end(month: MonthDrawdown) -> str:
+    """Give the day on which what was drawn by the end of a month is known."""
+    return add_months(month.month, 1).isoformat()
 
 
 def _level(month: MonthDrawdown, level: float) -> float:

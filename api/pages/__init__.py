@@ -14,6 +14,7 @@ def register(app: Flask) -> None:
         contracts,
         handouts,
         home,
+        keys,
         portfolios,
         recommendation,
         reforecast,

@@ -21,7 +21,7 @@ from api.pages.templating import percent
 from api.pages.typed_offers import MAX_OFFERS, OfferRow, offers_of, rows_of
 from api.problems import error_document
 from api.routes import events
-from api.store import recommendations
+from api.store import deletion, recommendations
 from api.store.offer_paths import offer_paths
 from api.store.organisations import Scope
 from api.validation import DocumentError, Fault
@@ -105,6 +105,14 @@ def cancel(identifier: str) -> Response:
     """Cancel a recommendation that is not made yet."""
     queue.cancel(the_store(), organisation(), identifier, now=now())
     return go_to("pages.recommendation", identifier=identifier)
+
+
+@page("/recommendations/<identifier>/deletion", methods=["POST"], scope=Scope.ADMIN)
+def delete_recommendation(identifier: str) -> Response:
+    """Delete a recommendation with what it was made from."""
+    decided(identifier)
+    deletion.delete_result(the_store(), organisation(), identifier)
+    return go_to("pages.home")
 
 
 def _assess(identifier: str, text: str) -> AssessedCommitment:

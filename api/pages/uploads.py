@@ -29,7 +29,7 @@ def list_uploads() -> Response:
     return _list()
 
 
-@page("/usage", methods=["POST"], scope=Scope.SIZE)
+@page("/usage", methods=["POST"], scope=Scope.SIZE, max_bytes=None)
 def upload() -> Response:
     """Keep exports that can be read; of others, say what is wrong and where."""
     store, mine = the_store(), organisation()

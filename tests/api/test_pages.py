@@ -191,6 +191,12 @@ class TestForms:
         page = house.visitor().client.post("/sign-out", data={"csrf_token": theirs}, headers=HTML)
         assert page.status_code == 403
 
+    def test_a_form_that_is_too_large_is_refused_before_it_is_read(self, house: House) -> None:
+        visitor = Visitor(house.client)
+        form = {"csrf_token": token_of(visitor.get("/sign-in")), "key": "x" * 5_000_000}
+        page = visitor.client.post("/sign-in", data=form, headers=HTML)
+        assert page.status_code == 413
+
     def test_a_form_of_another_site_is_refused(self, house: House) -> None:
         visitor = house.visitor()
         token = token_of(visitor.get("/usage"))
@@ -761,6 +767,69 @@ class TestOtherEndings:
         said = text_of(house.stranger().get("/"))
         assert "The way to the first one" in said
         assert "Decisions" in said
+
+
+class TestKeys:
+    @pytest.fixture
+    def admin(self, house: House) -> Visitor:
+        return house.visitor(Scope.ADMIN)
+
+    def test_a_key_is_made_shown_once_and_revoked(self, house: House, admin: Visitor) -> None:
+        page = admin.post("/keys", {"name": "Ben <b>", "scope": "read", "days": "7"})
+        assert page.status_code == 201
+        secret = re.search(r"<code>(commitment_[^<]+)</code>", page.text)
+        assert secret
+        again = admin.get("/keys")
+        assert secret[1] not in again.text
+        assert "Ben &lt;b&gt;" in again.text
+        ben = Visitor(house.client)
+        assert ben.sign_in(secret[1]).status_code == 303
+        assert "Signed in as viewer" in text_of(ben.get("/"))
+        store = store_of(house.client)
+        found = keys_of(store, organisation_named(store, "acme"))
+        key = next(key for key in found if key.name == "Ben <b>")
+        assert key.expires_at is not None
+        assert admin.post(f"/keys/{key.id}/revocation").status_code == 303
+        assert ben.get("/").status_code == 303
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ({"name": " "}, "name: "),
+            ({"scope": "everything"}, "scope: "),
+            ({"days": "soon"}, "must be a number of days"),
+            ({"days": "0"}, "days: "),
+        ],
+    )
+    def test_what_is_no_key_is_told(self, admin: Visitor, typed: dict[str, str], said: str) -> None:
+        page = admin.post("/keys", {"name": "x", "scope": "read", "days": ""} | typed)
+        assert page.status_code == 422
+        assert said in text_of(page)
+        assert "commitment_" not in page.text
+
+    def test_the_log_names_who_did_what(self, house: House, admin: Visitor) -> None:
+        house.visitor(Scope.READ).post("/usage", {"name": "x"})
+        said = text_of(admin.get("/keys"))
+        assert re.search(r"read Upload /usage 403", said)
+        assert re.search(r"admin Sign in /sign-in 303", said)
+
+    def test_only_an_administrator_sees_them(self, house: House) -> None:
+        analyst = house.visitor(Scope.SIZE)
+        assert analyst.get("/keys").status_code == 403
+        assert analyst.post("/keys", {"name": "x", "scope": "admin"}).status_code == 403
+        assert 'href="/keys"' not in analyst.get("/").text
+        theirs = keys_of(
+            store_of(house.client), organisation_named(store_of(house.client), "acme")
+        )[0]
+        assert house.stranger().post(f"/keys/{theirs.id}/revocation").status_code == 404
+
+    def test_a_decision_is_deleted_by_an_administrator_alone(
+        self, house: House, admin: Visitor
+    ) -> None:
+        assert house.visitor().post(f"{house.decision}/deletion").status_code == 403
+        assert house.stranger().post(f"{house.decision}/deletion").status_code == 404
+        assert admin.post(f"{house.refusal}/deletion").status_code == 404
+        assert admin.get(house.decision).status_code == 200
 
 
 class TestLocalMode:

@@ -46,11 +46,12 @@ class Site:
     address: str
     client: FlaskClient
     key: str
+    admin_key: str
     files: Path
 
-    def cookies(self, browser: Browser) -> list[dict[str, object]]:
+    def cookies(self, browser: Browser, key: str) -> list[dict[str, object]]:
         with visit(browser, self.address) as (page, _):
-            sign_in(page, self.key)
+            sign_in(page, key)
             return page.context.cookies()
 
 
@@ -74,7 +75,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, usage_text: str) -> Iterator[
     client = app.test_client()
     keys = company(client, "acme")
     with listening(app) as address:
-        yield Site(address, client, keys[Scope.SIZE], files)
+        yield Site(address, client, keys[Scope.SIZE], keys[Scope.ADMIN], files)
     store_of(client).close()
 
 
@@ -82,7 +83,7 @@ def sign_in(page: Page, key: str) -> None:
     page.goto("/")
     page.get_by_label("Access key").fill(key)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_text("Signed in as analyst").wait_for()
+    page.get_by_text("Signed in as").wait_for()
 
 
 def figure(page: Page, name: str) -> str:
@@ -187,7 +188,7 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
     cancelled = decided(visitor, usage_csv(last=TWELVE_WEEKS), name="cancelled")
     visitor.post(f"{cancelled}/cancellation")
     upload = re.findall(r'href="(/usage/[0-9a-f]{32})"', visitor.get("/usage").text)[0]
-    cookies = site.cookies(browser)
+    cookies = site.cookies(browser, site.key)
 
     def wait(page: Page) -> None:
         page.get_by_role("heading", level=1).and_(
@@ -241,8 +242,10 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
                 "/nothing-is-here": None,
             },
         )
+    admin = site.cookies(browser, site.admin_key)
+    n += check_everywhere(browser, site.address, admin, {"/keys": None})
     n += check_everywhere(browser, site.address, [], {"/sign-in": None, "/": None})
-    assert n == 2 * 20
+    assert n == 2 * 21
 
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
