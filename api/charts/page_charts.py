@@ -1,20 +1,27 @@
-"""Charts of the pages as plain Vega-Lite, drawn by the browser from numbers that are stored.
-
-Colours are names of the page's own style sheet (`var(--…)`), so that light, dark and print follow
-the page. Each chart has a sentence that says what is to be seen, for those who do not see it.
-"""
+"""Charts of a decision and of decisions over time, from numbers that are stored."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
+from api.charts import fan
+from api.charts.drawing import (
+    BAD,
+    GOOD,
+    MONEY,
+    OBSERVED,
+    SERIES,
+    Chart,
+    chart_of,
+    dollars,
+    series_by_day,
+    usd_axis,
+)
 from forecast.records.outlook import Backtest
 from forecast.records.recommendation import (
-    BridgeStep,
     Distribution,
     MonthlyDistribution,
     Recommendation,
@@ -22,35 +29,14 @@ from forecast.records.recommendation import (
 )
 from forecast.records.sizing_result import CurvePoint
 
-Specification = dict[str, Any]
-
-SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
-
-BANDS: Final = ((0.05, 0.95, "90 %"), (0.1, 0.9, "80 %"), (0.25, 0.75, "50 %"))
-"""Quantile levels of the confidence bands, the widest first."""
-
-_MONEY: Final = {
-    "format": "~s",
-    "labelExpr": "datum.value == 0 ? '0' : replace(datum.label, 'G', 'B')",
-}
-_TEXT, _LINE = "var(--ink)", "var(--rule)"
-SERIES, OBSERVED, THRESHOLD = "var(--series)", "var(--observed)", "var(--bad)"
-_GOOD, _BAD = "var(--good)", "var(--bad)"
+BANDS: Final = tuple((low, high, name) for low, high, name, _ in fan.BANDS)
+"""Quantile levels of the confidence bands, the widest first, as the command line draws them."""
 
 CHOSEN: Final = "chosen"
 """Name of the signal that moves the mark on the commitment curve."""
 
 
-@dataclass(frozen=True)
-class Chart:
-    """A chart, and what it shows in a sentence."""
-
-    name: str
-    specification: Specification
-    says: str
-
-
-def fan(result: Recommendation) -> Chart:
+def forecast_fan(result: Recommendation) -> Chart:
     """Show what was used, and what is expected, month by month at list price."""
     observed = [
         {"month": h.month.isoformat(), "usd": float(h.list_usd)}
@@ -156,7 +142,7 @@ def curve(result: Recommendation) -> Chart:
         "field": "commitment",
         "type": "quantitative",
         "title": "Commitment over the term, USD",
-        "axis": _MONEY | {"tickCount": 8},
+        "axis": MONEY | {"tickCount": 8},
         "scale": {"nice": False},
     }
     domain = {"domain": [0.98 * min(costs), 1.02 * max(costs)], "nice": False, "zero": False}
@@ -182,12 +168,12 @@ def curve(result: Recommendation) -> Chart:
             },
             {
                 "data": {"values": [{"commitment": ours, "cost": float(found.cost.expected_usd)}]},
-                "mark": {"type": "point", "filled": True, "size": 90, "fill": _GOOD, "opacity": 1},
+                "mark": {"type": "point", "filled": True, "size": 90, "fill": GOOD, "opacity": 1},
                 "encoding": {"x": x, "y": y},
             },
             {
                 "data": {"values": [{}]},
-                "mark": {"type": "rule", "stroke": _BAD, "strokeWidth": 2, "strokeDash": [4, 3]},
+                "mark": {"type": "rule", "stroke": BAD, "strokeWidth": 2, "strokeDash": [4, 3]},
                 "transform": [{"calculate": CHOSEN, "as": "commitment"}],
                 "encoding": {"x": x},
             },
@@ -203,51 +189,6 @@ def curve(result: Recommendation) -> Chart:
     )
 
 
-def waterfall(name: str, steps: Sequence[BridgeStep], says: str) -> Chart:
-    """Show how the first amount becomes the last one, step by step."""
-    rows: list[dict[str, Any]] = []
-    level = Decimal(0)
-    for i, step in enumerate(steps):
-        is_total = i in (0, len(steps) - 1)
-        start = Decimal(0) if is_total else level
-        level = step.usd if is_total else level + step.usd
-        kind = "total" if is_total else "less" if step.usd < 0 else "more"
-        rows.append(
-            {"step": step.step, "from": float(start), "to": float(level), "kind": kind}
-        )  # fmt: skip
-    colours = {"domain": ["total", "less", "more"], "range": [SERIES, _GOOD, _BAD]}
-    return Chart(
-        name,
-        chart_of(
-            28 * len(rows) + 20,
-            [
-                {
-                    "data": {"values": rows},
-                    "mark": {"type": "bar", "height": 16},
-                    "encoding": {
-                        "y": {
-                            "field": "step",
-                            "type": "nominal",
-                            "sort": None,
-                            "title": None,
-                            "axis": {"labelLimit": 150},
-                        },
-                        "x": usd_axis("from", "USD over the term"),
-                        "x2": {"field": "to"},
-                        "color": {
-                            "field": "kind",
-                            "type": "nominal",
-                            "scale": colours,
-                            "legend": None,
-                        },
-                    },
-                }
-            ],
-        ),
-        says,
-    )
-
-
 def tornado(scenarios: Sequence[Scenario]) -> Chart | None:
     """Show what keeping today's number would cost in each scenario; None where none tells."""
     rows = [
@@ -258,7 +199,7 @@ def tornado(scenarios: Sequence[Scenario]) -> Chart | None:
     if not rows:
         return None
     worst = max(rows, key=lambda row: float(str(row["usd"])))
-    colours = {"domain": ["yes", "no"], "range": [_BAD, SERIES]}
+    colours = {"domain": ["yes", "no"], "range": [BAD, SERIES]}
     return Chart(
         "tornado",
         chart_of(
@@ -343,79 +284,6 @@ def history(made: Sequence[tuple[date, Decimal]]) -> Chart | None:
     return series_by_day("history", made, "USD to sign for", "amounts to sign for")
 
 
-def series_by_day(
-    name: str, made: Sequence[tuple[date, Decimal]], title: str, what: str
-) -> Chart | None:
-    """Show amounts by day, each holding until the next; None for fewer than two."""
-    if len(made) < 2:
-        return None
-    rows = [{"day": day.isoformat(), "usd": float(usd)} for day, usd in made]
-    return Chart(
-        name,
-        chart_of(
-            160,
-            [
-                {
-                    "data": {"values": rows},
-                    "mark": {
-                        "type": "line",
-                        "stroke": SERIES,
-                        "interpolate": "step-after",
-                        "point": {"fill": SERIES, "size": 40},
-                    },
-                    "encoding": {
-                        "x": {"field": "day", "type": "temporal", "title": None},
-                        "y": usd_axis("usd", title),
-                    },
-                }
-            ],
-        ),
-        f"{len(rows)} {what}, from {dollars(min(u for _, u in made))} to "
-        f"{dollars(max(u for _, u in made))}.",
-    )
-
-
-def chart_of(height: int, layers: list[Specification]) -> Specification:
-    """Lay layers over each other, as wide as their place, in the colours of the page."""
-    axis = {
-        "labelColor": _TEXT,
-        "titleColor": _TEXT,
-        "gridColor": _LINE,
-        "domainColor": _LINE,
-        "tickColor": _LINE,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "labelOverlap": True,
-    }
-    return {
-        "$schema": SCHEMA,
-        "width": "container",
-        "height": height,
-        "background": "transparent",
-        "autosize": {"type": "fit", "contains": "padding"},
-        "layer": layers,
-        "config": {
-            "aria": False,
-            "font": "system-ui, sans-serif",
-            "view": {"stroke": None},
-            "axis": axis,
-            "axisY": {"titleAnchor": "end"},
-            "legend": {"labelColor": _TEXT, "titleColor": _TEXT, "titleFontWeight": "normal"},
-        },
-    }
-
-
-def usd_axis(field: str, title: str | None = None) -> Specification:
-    """Give the encoding of an amount."""
-    return {
-        "field": field,
-        "type": "quantitative",
-        "title": title,
-        "axis": _MONEY | {"tickCount": 6},
-    }
-
-
 def _level(month: MonthlyDistribution, level: float) -> float:
     return next(float(q.usd) for q in month.quantiles if q.quantile_level == level)
 
@@ -426,12 +294,3 @@ def _of(distribution: Distribution, level: float) -> Decimal:
 
 def _tier_of(point: CurvePoint) -> str:
     return f"{point.discount_share:.6f}"
-
-
-def dollars(amount: Decimal) -> str:
-    """Write an amount in a sentence.
-
-    >>> dollars(Decimal("731723.03"))
-    '731,723 USD'
-    """
-    return f"{amount:,.0f} USD"

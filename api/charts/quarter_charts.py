@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from api.charts.page_charts import (
+from api.charts.drawing import (
     OBSERVED,
     SERIES,
     THRESHOLD,

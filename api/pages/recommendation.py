@@ -10,7 +10,7 @@ from flask import Response, request
 
 from api.access import now, organisation, the_store
 from api.assessments import AssessedCommitment, assessed
-from api.charts import page_charts
+from api.charts import drawing, page_charts
 from api.jobs import queue
 from api.operations import json_response
 from api.pages.decided import decided, result_of
@@ -103,7 +103,7 @@ def job_events(identifier: str) -> Response:
 @page("/recommendations/<identifier>/cancellation", methods=["POST"], scope=Scope.SIZE)
 def cancel(identifier: str) -> Response:
     """Cancel a recommendation that is not made yet."""
-    queue.cancel(the_store(), organisation(), identifier, now=now())
+    queue.cancel(the_store(), organisation(), identifier, now=now(), kind=recommendations.KIND)
     return go_to("pages.recommendation", identifier=identifier)
 
 
@@ -187,16 +187,16 @@ def _decision(
     )
 
 
-def _charts(result: Recommendation) -> dict[str, page_charts.Chart | None]:
+def _charts(result: Recommendation) -> dict[str, drawing.Chart | None]:
     return {
-        "fan": page_charts.fan(result),
+        "fan": page_charts.forecast_fan(result),
         "curve": page_charts.curve(result),
-        "bridge": page_charts.waterfall(
+        "bridge": drawing.waterfall(
             "bridge",
             result.bridge,
             "How last quarter's bill, four times, becomes the commitment.",
         ),
-        "waterfall": page_charts.waterfall(
+        "waterfall": drawing.waterfall(
             "waterfall",
             result.waterfall,
             "List cost over the term as is, less each lever in turn.",

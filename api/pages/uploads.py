@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response, request
 
 from api import uploads
@@ -109,8 +111,6 @@ def _put(name: str, reading: Reading, found: Dataset) -> None:
 
 
 def _is_name(text: str) -> bool:
-    import re
-
     return re.fullmatch(PATH_PARAMETERS["name"].strip("^$"), text, re.ASCII) is not None
 
 

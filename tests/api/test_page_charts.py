@@ -10,8 +10,8 @@ import altair
 import pytest
 from example_buyer import Buyer
 
-from api.charts import page_charts
-from api.charts.page_charts import Chart
+from api.charts import drawing, page_charts
+from api.charts.drawing import Chart
 from api.results import read_result
 from forecast.records.recommendation import BridgeStep, Recommendation
 from forecast.units import month_of
@@ -26,9 +26,9 @@ def result(finished: Buyer) -> Recommendation:
 def charts(result: Recommendation) -> dict[str, Chart]:
     day = result.provenance.as_of
     found = [
-        page_charts.fan(result),
+        page_charts.forecast_fan(result),
         page_charts.curve(result),
-        page_charts.waterfall("bridge", result.bridge, "A bridge of the example's amounts."),
+        drawing.waterfall("bridge", result.bridge, "A bridge of the example's amounts."),
         page_charts.tornado(result.scenarios),
         page_charts.backtest(result.backtest),
         page_charts.history([(month_of(day), Decimal(5)), (day, Decimal(7))]),
@@ -99,7 +99,7 @@ def test_the_fan_holds_history_bands_and_both_means(
 
 def test_each_bar_of_a_waterfall_begins_where_the_one_before_ended() -> None:
     steps = [("start", "100"), ("growth", "30"), ("batch", "-50"), ("end", "80")]
-    chart = page_charts.waterfall(
+    chart = drawing.waterfall(
         "x", [BridgeStep(step=name, usd=Decimal(usd)) for name, usd in steps], "From 100 to 80."
     )
     bars = [(b["from"], b["to"], b["kind"]) for b in values(chart, 0)]
