@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import Final
 
 from flask import Response
 from werkzeug.exceptions import NotFound
@@ -18,6 +19,8 @@ from api.routes import recommendations as api_routes
 from api.store import recommendations
 from api.store.errors import UnknownObjectError
 from api.store.organisations import Scope
+
+PPTX: Final = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
 
 @page("/recommendations/<identifier>/workbook", scope=Scope.READ)
@@ -41,6 +44,16 @@ def answer_json(identifier: str) -> Response:
 def memo(identifier: str) -> Response:
     """Show the approval memo, one page to print and sign."""
     return _printed(memo_page(approval_memo(decided(identifier)[0])))
+
+
+@page("/recommendations/<identifier>/memo.pptx", scope=Scope.READ)
+def memo_deck(identifier: str) -> Response:
+    """Download the approval memo as one editable slide."""
+    from api.pages.memo_slide import memo_slide
+
+    response = Response(memo_slide(approval_memo(decided(identifier)[0])), content_type=PPTX)
+    response.headers["Content-Disposition"] = 'attachment; filename="memo.pptx"'
+    return response
 
 
 @page("/recommendations/<identifier>/dossier", scope=Scope.READ)

@@ -29,6 +29,7 @@ from forecast.errors import InputError
 from forecast.records.recommendation import Recommendation, Refusal
 from forecast.records.sizing_result import OfferScore
 from forecast.records.terms import Terms
+from forecast.units import CENT
 
 SECTIONS: Final = (
     ("curve", "Another amount"),
@@ -172,7 +173,7 @@ def _decision(
         overages=_overages(result.terms),
         at=at or _ours(result),
         curve_end=end,
-        curve_step=(end / CURVE_STEPS).quantize(Decimal("0.01")),
+        curve_step=max((end / CURVE_STEPS).quantize(CENT), CENT),
         charts=_charts(result),
         sections=SECTIONS,
         scores=scores,

@@ -15,6 +15,7 @@ import pytest
 from example_buyer import TWELVE_WEEKS, usage_csv
 from page_house import NOTHING, House, answer_of
 from page_visitor import HTML, Visitor, decided, text_of, usd
+from pptx import Presentation
 from running_service import served, store_of
 
 from api.app import create_app
@@ -176,6 +177,13 @@ class TestDecision:
         assert "default-src 'none'; style-src 'sha256-" in policy
         assert not any(word in policy for word in ("script-src", *POLICY_FORBIDS))
         assert usd(answer_of(house)["headline"]["sign_for_usd"]) in text_of(page)
+
+    def test_the_memo_is_a_slide_too(self, house: House) -> None:
+        found = house.visitor(Scope.READ).get(f"{house.decision}/memo.pptx")
+        deck = Presentation(io.BytesIO(found.data))
+        assert len(deck.slides) == 1
+        said = " ".join(s.text_frame.text for s in deck.slides[0].shapes if s.has_text_frame)
+        assert usd(answer_of(house)["headline"]["sign_for_usd"]) in said
 
     def test_what_the_vendor_may_see_holds_no_amount(self, house: House) -> None:
         page = house.visitor(Scope.READ).get(f"{house.decision}/dossier")

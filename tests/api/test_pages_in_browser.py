@@ -36,7 +36,7 @@ from api.settings import Access, Settings
 from api.store.organisations import Scope
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -246,6 +246,31 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
     n += check_everywhere(browser, site.address, admin, {"/keys": None})
     n += check_everywhere(browser, site.address, [], {"/sign-in": None, "/": None})
     assert n == 2 * 21
+
+
+def test_where_no_stream_can_be_had_progress_is_asked_for(browser: Browser, site: Site) -> None:
+    visitor = Visitor(site.client)
+    visitor.sign_in(site.key)
+    usage = (site.files / "usage.csv").read_text()
+    waiting = decided(visitor, usage, name="without-a-stream")
+    n_streams = 0
+
+    def refuse(route: Route) -> None:
+        nonlocal n_streams
+        if "text/event-stream" in route.request.headers["accept"]:
+            n_streams += 1
+            route.fulfill(status=204)
+        else:
+            route.continue_()
+
+    with visit(browser, site.address) as (page, _):
+        sign_in(page, site.key)
+        page.route("**/events", refuse)
+        page.goto(waiting)
+        page.get_by_text("waiting, 0 %").wait_for()
+        with working(store_of(site.client)):
+            page.get_by_role("heading", name="what to commit to").wait_for()
+    assert n_streams == 1
 
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
