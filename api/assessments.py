@@ -9,7 +9,10 @@ from forecast.errors import InputError
 from forecast.records.base import NonNegativeUsd, Record, Share, Usd
 
 if TYPE_CHECKING:
-    from api.results import StoredResult
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from forecast.records.recommendation import Recommendation
 
 
 class AssessedCommitment(Record):
@@ -30,28 +33,31 @@ class AssessedCommitment(Record):
     overage_probability: Share
 
 
-def assess_stored(stored: StoredResult, commitment_usd: Decimal) -> AssessedCommitment:
-    """Settle a commitment on the decision set that a recommendation was made on.
+def assessed(
+    result: Recommendation, optimised_usd: NDArray[np.float64], commitment_usd: Decimal
+) -> AssessedCommitment:
+    """Settle a commitment on the scenarios that a recommendation was made on.
 
     Parameters
     ----------
+    optimised_usd
+        [M, T] list cost of every scenario by month, all workloads together.
     commitment_usd
         Term total, from 0 to the end of the commitment curve.
 
     Raises
     ------
     InputError
-        An amount beyond the curve; a refusal; evidence that is absent or was changed.
+        An amount beyond the curve.
     """
     from forecast.sizing.assessment import assess
     from forecast.sizing.path_checks import by_settlement_period
 
-    result = stored.recommendation()
     end = result.curve[-1].commitment_usd
     if not 0 <= commitment_usd <= end:
         raise InputError(f"has to be from 0 to {end:,} USD", column="commitment_usd")
-    monthly = stored.decisions().optimised_usd.sum(axis=2)
-    found = assess(result.terms, commitment_usd, by_settlement_period(result.terms, monthly))
+    paths = by_settlement_period(result.terms, optimised_usd)
+    found = assess(result.terms, commitment_usd, paths)
     cost, waste = found.cost_risk, found.waste_risk
     return AssessedCommitment(
         commitment_usd=found.commitment_usd,

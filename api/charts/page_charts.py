@@ -1,20 +1,27 @@
-"""Charts of the pages as plain Vega-Lite, drawn by the browser from numbers that are stored.
-
-Colours are names of the page's own style sheet (`var(--…)`), so that light, dark and print follow
-the page. Each chart has a sentence that says what is to be seen, for those who do not see it.
-"""
+"""Charts of a decision and of decisions over time, from numbers that are stored."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
+from api.charts import fan
+from api.charts.drawing import (
+    BAD,
+    GOOD,
+    MONEY,
+    OBSERVED,
+    SERIES,
+    Chart,
+    chart_of,
+    dollars,
+    series_by_day,
+    usd_axis,
+)
 from forecast.records.outlook import Backtest
 from forecast.records.recommendation import (
-    BridgeStep,
     Distribution,
     MonthlyDistribution,
     Recommendation,
@@ -22,34 +29,14 @@ from forecast.records.recommendation import (
 )
 from forecast.records.sizing_result import CurvePoint
 
-Specification = dict[str, Any]
-
-SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
-
-BANDS: Final = ((0.05, 0.95, "90 %"), (0.1, 0.9, "80 %"), (0.25, 0.75, "50 %"))
-"""Quantile levels of the confidence bands, the widest first."""
-
-_MONEY: Final = {
-    "format": "~s",
-    "labelExpr": "datum.value == 0 ? '0' : replace(datum.label, 'G', 'B')",
-}
-_TEXT, _LINE = "var(--ink)", "var(--rule)"
-_SERIES, _OBSERVED, _GOOD, _BAD = "var(--series)", "var(--observed)", "var(--good)", "var(--bad)"
+BANDS: Final = tuple((low, high, name) for low, high, name, _ in fan.BANDS)
+"""Quantile levels of the confidence bands, the widest first, as the command line draws them."""
 
 CHOSEN: Final = "chosen"
 """Name of the signal that moves the mark on the commitment curve."""
 
 
-@dataclass(frozen=True)
-class Chart:
-    """A chart, and what it shows in a sentence."""
-
-    name: str
-    specification: Specification
-    says: str
-
-
-def fan(result: Recommendation) -> Chart:
+def forecast_fan(result: Recommendation) -> Chart:
     """Show what was used, and what is expected, month by month at list price."""
     observed = [
         {"month": h.month.isoformat(), "usd": float(h.list_usd)}
@@ -77,7 +64,7 @@ def fan(result: Recommendation) -> Chart:
     total = result.optimised.term_list_cost
     return Chart(
         "fan",
-        _chart(
+        chart_of(
             280,
             [
                 {
@@ -85,7 +72,7 @@ def fan(result: Recommendation) -> Chart:
                     "mark": {"type": "area", "interpolate": "monotone"},
                     "encoding": {
                         "x": x,
-                        "y": _usd("low", "USD a month, list price"),
+                        "y": usd_axis("low", "USD a month, list price"),
                         "y2": {"field": "high"},
                         "color": {
                             "field": "band",
@@ -100,13 +87,13 @@ def fan(result: Recommendation) -> Chart:
                     "data": {"values": means},
                     "mark": {
                         "type": "line",
-                        "stroke": _SERIES,
+                        "stroke": SERIES,
                         "strokeWidth": 2,
                         "interpolate": "monotone",
                     },
                     "encoding": {
                         "x": x,
-                        "y": _usd("usd"),
+                        "y": usd_axis("usd"),
                         "strokeDash": {
                             "field": "state",
                             "type": "nominal",
@@ -115,7 +102,7 @@ def fan(result: Recommendation) -> Chart:
                             "legend": {
                                 "title": "Expected",
                                 "orient": "bottom",
-                                "symbolStrokeColor": _SERIES,
+                                "symbolStrokeColor": SERIES,
                             },
                         },
                     },
@@ -124,18 +111,18 @@ def fan(result: Recommendation) -> Chart:
                     "data": {"values": observed},
                     "mark": {
                         "type": "line",
-                        "stroke": _OBSERVED,
+                        "stroke": OBSERVED,
                         "strokeWidth": 2,
-                        "point": {"fill": _OBSERVED, "size": 18},
+                        "point": {"fill": OBSERVED, "size": 18},
                     },
-                    "encoding": {"x": x, "y": _usd("usd")},
+                    "encoding": {"x": x, "y": usd_axis("usd")},
                 },
             ],
         ),
         f"{len(observed)} months of use, then {len(result.optimised.monthly)} months to come: "
-        f"{_dollars(total.mean_usd)} expected over the term at list price with accepted levers, "
-        f"{_dollars(_of(total, 0.1))} to {_dollars(_of(total, 0.9))} with 80 % confidence; "
-        f"{_dollars(result.as_is.term_list_cost.mean_usd)} expected as it is done today.",
+        f"{dollars(total.mean_usd)} expected over the term at list price with accepted levers, "
+        f"{dollars(_of(total, 0.1))} to {dollars(_of(total, 0.9))} with 80 % confidence; "
+        f"{dollars(result.as_is.term_list_cost.mean_usd)} expected as it is done today.",
     )
 
 
@@ -155,14 +142,14 @@ def curve(result: Recommendation) -> Chart:
         "field": "commitment",
         "type": "quantitative",
         "title": "Commitment over the term, USD",
-        "axis": _MONEY | {"tickCount": 8},
+        "axis": MONEY | {"tickCount": 8},
         "scale": {"nice": False},
     }
     domain = {"domain": [0.98 * min(costs), 1.02 * max(costs)], "nice": False, "zero": False}
-    y = _usd("cost", "Expected cost, USD") | {"scale": domain}
+    y = usd_axis("cost", "Expected cost, USD") | {"scale": domain}
     ours = float(found.recommended_usd)
     shaded = {"low": float(band.lower_usd), "high": float(band.upper_usd)}
-    specification = _chart(
+    specification = chart_of(
         280,
         [
             {
@@ -172,7 +159,7 @@ def curve(result: Recommendation) -> Chart:
             },
             {
                 "data": {"values": points},
-                "mark": {"type": "line", "stroke": _SERIES, "strokeWidth": 2},
+                "mark": {"type": "line", "stroke": SERIES, "strokeWidth": 2},
                 "encoding": {
                     "x": x,
                     "y": y,
@@ -181,12 +168,12 @@ def curve(result: Recommendation) -> Chart:
             },
             {
                 "data": {"values": [{"commitment": ours, "cost": float(found.cost.expected_usd)}]},
-                "mark": {"type": "point", "filled": True, "size": 90, "fill": _GOOD, "opacity": 1},
+                "mark": {"type": "point", "filled": True, "size": 90, "fill": GOOD, "opacity": 1},
                 "encoding": {"x": x, "y": y},
             },
             {
                 "data": {"values": [{}]},
-                "mark": {"type": "rule", "stroke": _BAD, "strokeWidth": 2, "strokeDash": [4, 3]},
+                "mark": {"type": "rule", "stroke": BAD, "strokeWidth": 2, "strokeDash": [4, 3]},
                 "transform": [{"calculate": CHOSEN, "as": "commitment"}],
                 "encoding": {"x": x},
             },
@@ -195,55 +182,10 @@ def curve(result: Recommendation) -> Chart:
     return Chart(
         "curve",
         specification,
-        f"Expected cost over every commitment from 0 to {_dollars(result.curve[-1].commitment_usd)}"
-        f": lowest, {_dollars(found.cost.expected_usd)}, at {_dollars(found.recommended_usd)}; "
-        f"from {_dollars(band.lower_usd)} to {_dollars(band.upper_usd)} it is within "
+        f"Expected cost over every commitment from 0 to {dollars(result.curve[-1].commitment_usd)}"
+        f": lowest, {dollars(found.cost.expected_usd)}, at {dollars(found.recommended_usd)}; "
+        f"from {dollars(band.lower_usd)} to {dollars(band.upper_usd)} it is within "
         f"{100 * band.tolerance_share:g} % of that. It jumps at every tier.",
-    )
-
-
-def waterfall(name: str, steps: Sequence[BridgeStep], says: str) -> Chart:
-    """Show how the first amount becomes the last one, step by step."""
-    rows: list[dict[str, Any]] = []
-    level = Decimal(0)
-    for i, step in enumerate(steps):
-        is_total = i in (0, len(steps) - 1)
-        start = Decimal(0) if is_total else level
-        level = step.usd if is_total else level + step.usd
-        kind = "total" if is_total else "less" if step.usd < 0 else "more"
-        rows.append(
-            {"step": step.step, "from": float(start), "to": float(level), "kind": kind}
-        )  # fmt: skip
-    colours = {"domain": ["total", "less", "more"], "range": [_SERIES, _GOOD, _BAD]}
-    return Chart(
-        name,
-        _chart(
-            28 * len(rows) + 20,
-            [
-                {
-                    "data": {"values": rows},
-                    "mark": {"type": "bar", "height": 16},
-                    "encoding": {
-                        "y": {
-                            "field": "step",
-                            "type": "nominal",
-                            "sort": None,
-                            "title": None,
-                            "axis": {"labelLimit": 150},
-                        },
-                        "x": _usd("from", "USD over the term"),
-                        "x2": {"field": "to"},
-                        "color": {
-                            "field": "kind",
-                            "type": "nominal",
-                            "scale": colours,
-                            "legend": None,
-                        },
-                    },
-                }
-            ],
-        ),
-        says,
     )
 
 
@@ -257,10 +199,10 @@ def tornado(scenarios: Sequence[Scenario]) -> Chart | None:
     if not rows:
         return None
     worst = max(rows, key=lambda row: float(str(row["usd"])))
-    colours = {"domain": ["yes", "no"], "range": [_BAD, _SERIES]}
+    colours = {"domain": ["yes", "no"], "range": [BAD, SERIES]}
     return Chart(
         "tornado",
-        _chart(
+        chart_of(
             24 * len(rows) + 20,
             [
                 {
@@ -274,7 +216,7 @@ def tornado(scenarios: Sequence[Scenario]) -> Chart | None:
                             "title": None,
                             "axis": {"labelLimit": 170},
                         },
-                        "x": _usd("usd", "USD more than the best number would cost"),
+                        "x": usd_axis("usd", "USD more than the best number would cost"),
                         "color": {
                             "field": "breaks",
                             "type": "nominal",
@@ -310,24 +252,24 @@ def backtest(found: Backtest) -> Chart | None:
     n_inside = sum(p.inside_80 for p in points)
     return Chart(
         "backtest",
-        _chart(
+        chart_of(
             220,
             [
                 {
                     "mark": {"type": "rule", "stroke": "var(--band-50)", "strokeWidth": 7},
                     "encoding": {
                         "x": x,
-                        "y": _usd("low", f"USD in {horizon} weeks"),
+                        "y": usd_axis("low", f"USD in {horizon} weeks"),
                         "y2": {"field": "high"},
                     },
                 },
                 {
-                    "mark": {"type": "tick", "stroke": _SERIES, "thickness": 2, "width": 12},
-                    "encoding": {"x": x, "y": _usd("middle")},
+                    "mark": {"type": "tick", "stroke": SERIES, "thickness": 2, "width": 12},
+                    "encoding": {"x": x, "y": usd_axis("middle")},
                 },
                 {
-                    "mark": {"type": "point", "filled": True, "fill": _OBSERVED, "opacity": 1},
-                    "encoding": {"x": x, "y": _usd("came")},
+                    "mark": {"type": "point", "filled": True, "fill": OBSERVED, "opacity": 1},
+                    "encoding": {"x": x, "y": usd_axis("came")},
                 },
             ],
         )
@@ -339,71 +281,7 @@ def backtest(found: Backtest) -> Chart | None:
 
 def history(made: Sequence[tuple[date, Decimal]]) -> Chart | None:
     """Show what was recommended over time; None for fewer than two."""
-    if len(made) < 2:
-        return None
-    rows = [{"day": day.isoformat(), "usd": float(usd)} for day, usd in made]
-    return Chart(
-        "history",
-        _chart(
-            160,
-            [
-                {
-                    "data": {"values": rows},
-                    "mark": {
-                        "type": "line",
-                        "stroke": _SERIES,
-                        "interpolate": "step-after",
-                        "point": {"fill": _SERIES, "size": 40},
-                    },
-                    "encoding": {
-                        "x": {"field": "day", "type": "temporal", "title": None},
-                        "y": _usd("usd", "USD to sign for"),
-                    },
-                }
-            ],
-        ),
-        f"{len(rows)} amounts to sign for, from {_dollars(min(u for _, u in made))} to "
-        f"{_dollars(max(u for _, u in made))}.",
-    )
-
-
-def _chart(height: int, layers: list[Specification]) -> Specification:
-    axis = {
-        "labelColor": _TEXT,
-        "titleColor": _TEXT,
-        "gridColor": _LINE,
-        "domainColor": _LINE,
-        "tickColor": _LINE,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "labelOverlap": True,
-    }
-    return {
-        "$schema": SCHEMA,
-        "width": "container",
-        "height": height,
-        "background": "transparent",
-        "autosize": {"type": "fit", "contains": "padding"},
-        "layer": layers,
-        "config": {
-            "aria": False,
-            "font": "system-ui, sans-serif",
-            "view": {"stroke": None},
-            "axis": axis,
-            "axisY": {"titleAnchor": "end"},
-            "legend": {"labelColor": _TEXT, "titleColor": _TEXT, "titleFontWeight": "normal"},
-        },
-    }
-
-
-def _usd(field: str, title: str | None = None) -> Specification:
-    return {
-        "field": field,
-        "type": "quantitative",
-        "title": title,
-        "axis": _MONEY | {"tickCount": 6},
-    }
+    return series_by_day("history", made, "USD to sign for", "amounts to sign for")
 
 
 def _level(month: MonthlyDistribution, level: float) -> float:
@@ -416,7 +294,3 @@ def _of(distribution: Distribution, level: float) -> Decimal:
 
 def _tier_of(point: CurvePoint) -> str:
     return f"{point.discount_share:.6f}"
-
-
-def _dollars(amount: Decimal) -> str:
-    return f"{amount:,.0f} USD"

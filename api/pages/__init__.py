@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 def register(app: Flask) -> None:
     """Add every page to an application."""
     from api.pages import (  # noqa: F401  they declare their views
+        contracts,
+        handouts,
         home,
+        keys,
         portfolios,
         recommendation,
+        reforecast,
         serving,
         signing_in,
         uploads,

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from flask import Response, request
-from werkzeug.exceptions import NotFound
 
 from api.access import now, organisation, the_store
-from api.assessments import AssessedCommitment, assess_stored
-from api.charts import page_charts
+from api.assessments import AssessedCommitment, assessed
+from api.charts import drawing, page_charts
 from api.jobs import queue
 from api.operations import json_response
+from api.pages.decided import decided, result_of
 from api.pages.memo import approval_memo
-from api.pages.printed import dossier_page, memo_page, owned_workloads, workload_pages
-from api.pages.serving import HTML, go_to, page, show
+from api.pages.printed import owned_workloads
+from api.pages.serving import go_to, page, show, show_job
 from api.pages.templating import percent
 from api.pages.typed_offers import MAX_OFFERS, OfferRow, offers_of, rows_of
 from api.problems import error_document
-from api.results import parse_answer
 from api.routes import events
-from api.routes import recommendations as api_routes
-from api.store import recommendations
-from api.store.errors import UnknownObjectError
+from api.store import deletion, recommendations
 from api.store.offer_paths import offer_paths
 from api.store.organisations import Scope
 from api.validation import DocumentError, Fault
@@ -34,6 +29,7 @@ from forecast.errors import InputError
 from forecast.records.recommendation import Recommendation, Refusal
 from forecast.records.sizing_result import OfferScore
 from forecast.records.terms import Terms
+from forecast.units import CENT
 
 SECTIONS: Final = (
     ("curve", "Another amount"),
@@ -66,9 +62,13 @@ CURVE_STEPS: Final = 400
 @page("/recommendations/<identifier>", scope=Scope.READ)
 def recommendation(identifier: str) -> Response:
     """Show where a recommendation is, or what it says."""
-    result, made_at = _read(identifier)
+    result, made_at = result_of(identifier)
     if result is None:
-        return show("job.html", job=queue.read_job(the_store(), organisation(), identifier))
+        return show_job(
+            queue.read_job(the_store(), organisation(), identifier, kind=recommendations.KIND),
+            events_at="pages.job_events",
+            cancelled_at="pages.cancel",
+        )
     if isinstance(result, Refusal):
         return show("refusal.html", id=identifier, result=result, made_at=made_at)
     return _decision(identifier, result, made_at, at=_asked_commitment(identifier))
@@ -77,7 +77,7 @@ def recommendation(identifier: str) -> Response:
 @page("/recommendations/<identifier>/offers", methods=["POST"], scope=Scope.SIZE)
 def offers(identifier: str) -> Response:
     """Settle the offers that were typed in; nothing of them is kept."""
-    result, made_at = _decided(identifier)
+    result, made_at = decided(identifier)
     rows = rows_of(request.form)
     try:
         asked = offers_of(rows, result.terms)
@@ -104,73 +104,16 @@ def job_events(identifier: str) -> Response:
 @page("/recommendations/<identifier>/cancellation", methods=["POST"], scope=Scope.SIZE)
 def cancel(identifier: str) -> Response:
     """Cancel a recommendation that is not made yet."""
-    queue.cancel(the_store(), organisation(), identifier, now=now())
+    queue.cancel(the_store(), organisation(), identifier, now=now(), kind=recommendations.KIND)
     return go_to("pages.recommendation", identifier=identifier)
 
 
-@page("/recommendations/<identifier>/workbook", scope=Scope.READ)
-def workbook(identifier: str) -> Response:
-    """Download the negotiation workbook."""
-    return api_routes.workbook_response(identifier)
-
-
-@page("/recommendations/<identifier>/recommendation.json", scope=Scope.READ)
-def answer_json(identifier: str) -> Response:
-    """Download the answer as it was made."""
-    found = recommendations.published_answer(the_store(), organisation(), identifier)
-    if found is None:
-        raise UnknownObjectError(identifier)
-    response = json_response(found)
-    response.headers["Content-Disposition"] = 'attachment; filename="recommendation.json"'
-    return response
-
-
-@page("/recommendations/<identifier>/memo", scope=Scope.READ)
-def memo(identifier: str) -> Response:
-    """Show the approval memo, one page to print and sign."""
-    return _printed(memo_page(approval_memo(_decided(identifier)[0])))
-
-
-@page("/recommendations/<identifier>/dossier", scope=Scope.READ)
-def dossier(identifier: str) -> Response:
-    """Show the efficiency dossier, the page that the vendor may see."""
-    return _printed(dossier_page(_decided(identifier)[0]))
-
-
-@page("/recommendations/<identifier>/owners/<name>", scope=Scope.READ)
-def owner(identifier: str, name: str) -> Response:
-    """Show what the owner of a workload accepts or declines, one page to print and sign."""
-    found = workload_pages(_decided(identifier)[0]).get(f"{name}.html")
-    if found is None:
-        raise NotFound("No workload of this decision has this page.")
-    return _printed(found)
-
-
-def _printed(text: str) -> Response:
-    """Give a page that is kept as one file: its own style stands in it, and nothing in it runs."""
-    style = text[text.index("<style>") + len("<style>") : text.index("</style>")]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    response = Response(text, content_type=HTML)
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
-    )
-    return response
-
-
-def _read(identifier: str) -> tuple[Recommendation | Refusal | None, datetime | None]:
-    """Read a result with the instant it was made at; None where it is not made yet."""
-    store, mine = the_store(), organisation()
-    found = recommendations.published_answer(store, mine, identifier)
-    if found is None:
-        return None, None
-    return parse_answer(found), queue.read_job(store, mine, identifier).finished_at
-
-
-def _decided(identifier: str) -> tuple[Recommendation, datetime | None]:
-    result, made_at = _read(identifier)
-    if not isinstance(result, Recommendation):
-        raise UnknownObjectError(identifier)
-    return result, made_at
+@page("/recommendations/<identifier>/deletion", methods=["POST"], scope=Scope.ADMIN)
+def delete_recommendation(identifier: str) -> Response:
+    """Delete a recommendation with what it was made from."""
+    decided(identifier)
+    deletion.delete_result(the_store(), organisation(), identifier)
+    return go_to("pages.home")
 
 
 def _assess(identifier: str, text: str) -> AssessedCommitment:
@@ -180,8 +123,9 @@ def _assess(identifier: str, text: str) -> AssessedCommitment:
         raise DocumentError([Fault(("commitment_usd",), "must be an amount in USD")]) from None
     if not asked.is_finite():
         raise DocumentError([Fault(("commitment_usd",), "must be an amount in USD")])
-    with recommendations.laid_out(the_store(), organisation(), identifier) as stored:
-        return assess_stored(stored, asked)
+    result, _ = decided(identifier)
+    paths = offer_paths(the_store(), organisation(), identifier)
+    return assessed(result, paths.optimised_usd, asked)
 
 
 def _asked_commitment(identifier: str) -> AssessedCommitment | None:
@@ -229,7 +173,7 @@ def _decision(
         overages=_overages(result.terms),
         at=at or _ours(result),
         curve_end=end,
-        curve_step=(end / CURVE_STEPS).quantize(Decimal("0.01")),
+        curve_step=max((end / CURVE_STEPS).quantize(CENT), CENT),
         charts=_charts(result),
         sections=SECTIONS,
         scores=scores,
@@ -244,16 +188,16 @@ def _decision(
     )
 
 
-def _charts(result: Recommendation) -> dict[str, page_charts.Chart | None]:
+def _charts(result: Recommendation) -> dict[str, drawing.Chart | None]:
     return {
-        "fan": page_charts.fan(result),
+        "fan": page_charts.forecast_fan(result),
         "curve": page_charts.curve(result),
-        "bridge": page_charts.waterfall(
+        "bridge": drawing.waterfall(
             "bridge",
             result.bridge,
             "How last quarter's bill, four times, becomes the commitment.",
         ),
-        "waterfall": page_charts.waterfall(
+        "waterfall": drawing.waterfall(
             "waterfall",
             result.waterfall,
             "List cost over the term as is, less each lever in turn.",

@@ -21,6 +21,7 @@ from api.store.organisations import Scope
 if TYPE_CHECKING:
     from flask import Flask
 
+    from api.jobs.queue import Job
     from api.settings import Settings
 
 blueprint = Blueprint("pages", __name__)
@@ -40,11 +41,17 @@ POLICY: Final = "; ".join(
 """Nothing from elsewhere, nothing inline, nothing evaluated."""
 
 HTML: Final = "text/html; charset=utf-8"
+MAX_FORM_BYTES: Final = 4 * 2**20
+"""Of a form without exports. The answers of an inventory of 2,000 workloads take about 2 MB."""
+
 MENU: Final = (
     ("pages.home", "Decisions"),
     ("pages.list_uploads", "Usage"),
     ("pages.list_portfolios", "Portfolios"),
+    ("pages.list_contracts", "Contracts"),
 )
+
+ADMINISTRATION: Final = ("pages.keys", "Keys")
 
 View = Callable[..., Any]
 
@@ -56,7 +63,11 @@ def register(app: Flask) -> None:
 
 
 def page(
-    path: str, *, methods: Sequence[str] = ("GET",), scope: Scope | None
+    path: str,
+    *,
+    methods: Sequence[str] = ("GET",),
+    scope: Scope | None,
+    max_bytes: int | None = MAX_FORM_BYTES,
 ) -> Callable[[View], View]:
     """Declare a view as a page.
 
@@ -64,6 +75,8 @@ def page(
     ----------
     scope
         What the key has to allow that was signed in with; None shows it to everybody.
+    max_bytes
+        Of a form; None is the limit of every request.
     """
 
     def declare(view: View) -> View:
@@ -76,6 +89,8 @@ def page(
                 access.admit(found, scope)
             check_path(values)
             if request.method == "POST":
+                if max_bytes is not None:
+                    request.max_content_length = request.max_form_memory_size = max_bytes
                 session.check_form()
             return view(**values)
 
@@ -90,6 +105,21 @@ def page(
 def show(template: str, *, status: int = 200, **values: Any) -> Response:
     """Fill a page in and give it."""
     return Response(_page(template, values), status=status, content_type=HTML)
+
+
+def show_job(job: Job, *, events_at: str, cancelled_at: str) -> Response:
+    """Show how far a job is, or why it has no result.
+
+    Parameters
+    ----------
+    events_at, cancelled_at
+        Pages that tell of it as it goes on, and that end it.
+    """
+    pages = {
+        "events": url_for(events_at, identifier=job.id),
+        "cancel": url_for(cancelled_at, identifier=job.id),
+    }
+    return show("job.html", job=job, job_pages=pages)
 
 
 def go_to(endpoint: str, **values: Any) -> Response:
@@ -125,6 +155,9 @@ def asset_address(name: str) -> str:
 def _page(template: str, values: dict[str, Any]) -> str:
     caller: Caller | None = g.get("caller")
     role = None if caller is None else session.ROLES[caller.scope]
+    menu = list(MENU)
+    if caller is not None and caller.scope.allows(Scope.ADMIN) and not access.is_local():
+        menu.append(ADMINISTRATION)
     common = {
         "asset": asset_address,
         "csrf_token": lambda: session.current().token,
@@ -132,7 +165,7 @@ def _page(template: str, values: dict[str, Any]) -> str:
         "is_local": access.is_local(),
         "may_size": caller is not None and caller.scope.allows(Scope.SIZE),
         "may_admin": caller is not None and caller.scope.allows(Scope.ADMIN),
-        "menu": [(url_for(name), label, name) for name, label in MENU],
+        "menu": [(url_for(name), label, name) for name, label in menu],
         "role": role,
         "url_for": url_for,
     }
@@ -151,11 +184,13 @@ def _with_session(response: Response) -> Response:
 
 def _problem_as_page(response: Response) -> Response:
     """Tell a problem in words where a person reads it, and guard every page."""
+    is_ours = request.blueprint == blueprint.name
     if response.content_type == problems.MEDIA_TYPE and _wants_page():
         found = json.loads(response.get_data())
         response.set_data(_page("problem.html", {"problem": found}))
         response.content_type = HTML
-    if response.mimetype == "text/html":
+        is_ours = True
+    if is_ours and response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", POLICY)
         # Browsers send no origin with a form of a page that asks for no referrer at all.
         response.headers.setdefault("Referrer-Policy", "same-origin")

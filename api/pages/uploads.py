@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response, request
 
 from api import uploads
@@ -29,7 +31,7 @@ def list_uploads() -> Response:
     return _list()
 
 
-@page("/usage", methods=["POST"], scope=Scope.SIZE)
+@page("/usage", methods=["POST"], scope=Scope.SIZE, max_bytes=None)
 def upload() -> Response:
     """Keep exports that can be read; of others, say what is wrong and where."""
     store, mine = the_store(), organisation()
@@ -109,8 +111,6 @@ def _put(name: str, reading: Reading, found: Dataset) -> None:
 
 
 def _is_name(text: str) -> bool:
-    import re
-
     return re.fullmatch(PATH_PARAMETERS["name"].strip("^$"), text, re.ASCII) is not None
 
 

@@ -170,6 +170,17 @@ def read_summary(identifier: str) -> Response:
 )
 def read_workbook(identifier: str) -> Response:
     """Download the workbook of a re-forecast, where it has one (404 where it has none)."""
+    return workbook_response(identifier)
+
+
+def workbook_response(identifier: str) -> Response:
+    """Give the caller's workbook of a re-forecast as a file to keep.
+
+    Raises
+    ------
+    UnknownObjectError
+        The caller has no re-forecast of this id.
+    """
     store, mine = the_store(), organisation()
     for file in reforecasts.published_files(store, mine, identifier):
         if file.name.endswith(".xlsx"):

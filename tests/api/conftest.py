@@ -10,6 +10,7 @@ import postgresql_server
 import pytest
 from example_buyer import Buyer, usage_csv
 from flask.testing import FlaskClient
+from page_house import House, furnished
 from running_service import served
 from sqlalchemy import create_engine, text
 
@@ -45,6 +46,13 @@ def data_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def client(data_dir: Path) -> Iterator[FlaskClient]:
     with served(Settings(data_dir=data_dir)) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory, usage_text: str) -> Iterator[House]:
+    """A company that has decided; tests of pages read it, or change what they made themselves."""
+    with furnished(tmp_path_factory.mktemp("house"), usage_text) as found:
         yield found
 
 

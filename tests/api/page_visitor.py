@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import io
 import re
+import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from example_buyer import TERMS, WORKLOADS
@@ -90,3 +92,22 @@ def etag_of(page: TestResponse) -> str:
     found = re.search(r'name="etag" value="([^"]+)"', page.text)
     assert found, text_of(page)
     return found[1]
+
+
+def settled(visitor: Visitor, address: str) -> str:
+    """Wait until a job is done; give the address of its page."""
+    headers = {"Accept": "application/json"}
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        status = visitor.client.get(f"{address}/events", headers=headers).json
+        if status["state"] not in ("queued", "running"):
+            assert status["state"] == "succeeded", status
+            return address
+        time.sleep(0.1)
+    raise AssertionError("the job does not end")
+
+
+def usd(amount: str) -> str:
+    """Write an amount as pages do."""
+    whole = int(Decimal(amount).quantize(Decimal(1)))
+    return f"{'−' if whole < 0 else ''}{abs(whole):,} USD"

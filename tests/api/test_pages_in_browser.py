@@ -24,9 +24,11 @@ from browsing import (
     overflowing,
     visit,
 )
+from contract_buyer import Q1, months
 from example_buyer import TERMS, TWELVE_WEEKS, WORKLOADS, usage_csv
 from flask.testing import FlaskClient
-from page_visitor import Visitor, company, decided
+from page_visitor import Visitor, as_file, company, decided, settled
+from quarter_http import FIRST_QUARTER, SIGNATURE
 from running_service import store_of, working
 
 from api.app import create_app
@@ -34,7 +36,7 @@ from api.settings import Access, Settings
 from api.store.organisations import Scope
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -44,11 +46,12 @@ class Site:
     address: str
     client: FlaskClient
     key: str
+    admin_key: str
     files: Path
 
-    def cookies(self, browser: Browser) -> list[dict[str, object]]:
+    def cookies(self, browser: Browser, key: str) -> list[dict[str, object]]:
         with visit(browser, self.address) as (page, _):
-            sign_in(page, self.key)
+            sign_in(page, key)
             return page.context.cookies()
 
 
@@ -72,7 +75,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, usage_text: str) -> Iterator[
     client = app.test_client()
     keys = company(client, "acme")
     with listening(app) as address:
-        yield Site(address, client, keys[Scope.SIZE], files)
+        yield Site(address, client, keys[Scope.SIZE], keys[Scope.ADMIN], files)
     store_of(client).close()
 
 
@@ -80,7 +83,7 @@ def sign_in(page: Page, key: str) -> None:
     page.goto("/")
     page.get_by_label("Access key").fill(key)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_text("Signed in as analyst").wait_for()
+    page.get_by_text("Signed in as").wait_for()
 
 
 def figure(page: Page, name: str) -> str:
@@ -185,7 +188,7 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
     cancelled = decided(visitor, usage_csv(last=TWELVE_WEEKS), name="cancelled")
     visitor.post(f"{cancelled}/cancellation")
     upload = re.findall(r'href="(/usage/[0-9a-f]{32})"', visitor.get("/usage").text)[0]
-    cookies = site.cookies(browser)
+    cookies = site.cookies(browser, site.key)
 
     def wait(page: Page) -> None:
         page.get_by_role("heading", level=1).and_(
@@ -206,6 +209,14 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
         page.get_by_text("broken.csv, row 1").wait_for()
 
     with working(store_of(site.client)):
+        settled(visitor, decision)
+        contract = visitor.post(
+            f"{decision}/contract", {"commitment_usd": "125000"} | SIGNATURE
+        ).headers["Location"]
+        export = {"usage": as_file(months(*FIRST_QUARTER), "q1.csv"), "name": "first quarter"}
+        since = visitor.post("/usage", export).headers["Location"]
+        asked = {"dataset": since.rpartition("/")[2], "as_of": str(Q1)}
+        quarter = visitor.post(f"{contract}/reforecasts", asked).headers["Location"]
         n = check_everywhere(
             browser,
             site.address,
@@ -222,13 +233,44 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
                 "/": None,
                 "/usage": upload_what_is_broken,
                 upload: None,
+                f"{decision}/contract": None,
+                "/contracts": None,
+                contract: None,
+                quarter: wait,
                 "/portfolios": None,
                 "/portfolios/looked-at": None,
                 "/nothing-is-here": None,
             },
         )
+    admin = site.cookies(browser, site.admin_key)
+    n += check_everywhere(browser, site.address, admin, {"/keys": None})
     n += check_everywhere(browser, site.address, [], {"/sign-in": None, "/": None})
-    assert n == 2 * 16
+    assert n == 2 * 21
+
+
+def test_where_no_stream_can_be_had_progress_is_asked_for(browser: Browser, site: Site) -> None:
+    visitor = Visitor(site.client)
+    visitor.sign_in(site.key)
+    usage = (site.files / "usage.csv").read_text()
+    waiting = decided(visitor, usage, name="without-a-stream")
+    n_streams = 0
+
+    def refuse(route: Route) -> None:
+        nonlocal n_streams
+        if "text/event-stream" in route.request.headers["accept"]:
+            n_streams += 1
+            route.fulfill(status=204)
+        else:
+            route.continue_()
+
+    with visit(browser, site.address) as (page, _):
+        sign_in(page, site.key)
+        page.route("**/events", refuse)
+        page.goto(waiting)
+        page.get_by_text("waiting, 0 %").wait_for()
+        with working(store_of(site.client)):
+            page.get_by_role("heading", name="what to commit to").wait_for()
+    assert n_streams == 1
 
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
