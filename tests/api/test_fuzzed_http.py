@@ -48,6 +48,7 @@ def fuzzable(data_dir: Path) -> Iterator[tuple[str, str]]:
     now = datetime.now(tz=UTC)
     acme = organisations.add_organisation(store, "acme", now=now)
     _, secret = organisations.add_key(store, acme, name="k", scope=Scope.ADMIN, now=now)
+    app.test_client().get("/openapi.json")  # made once, before anybody waits for it
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
