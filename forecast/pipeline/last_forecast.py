@@ -54,7 +54,7 @@ class Previous:
         """What its spread was multiplied by."""
         if isinstance(self.result, Reforecast):
             return self.result.track_record.widening_factor
-        return 1.0
+        return self.result.widening_factor
 
     @property
     def n_elapsed(self) -> int:

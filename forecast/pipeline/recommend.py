@@ -310,7 +310,8 @@ def _with_widening(result: Recommendation, record: TrackRecord) -> Recommendatio
         provenance=Provenance.MEASURED,
         source=record.note,
     )
-    return result.model_copy(update={"assumptions": (*result.assumptions, widening)})
+    told = {"assumptions": (*result.assumptions, widening)}
+    return result.model_copy(update={**told, "widening_factor": record.widening_factor})
 
 
 def ordered_paths(paths: DemandPaths, names: Sequence[str]) -> DemandPaths:

@@ -231,6 +231,8 @@ class Recommendation(Sizing):
     cleaning: tuple[CleaningEntry, ...]
     """The ledger: what looks odd in the history, what acts, and what the forecast did itself."""
     assumptions: tuple[Assumption, ...]
+    widening_factor: Annotated[float, Field(ge=1)] = 1.0
+    """What the spread of the term was multiplied by, for misses of past forecasts."""
     provenance: ResultProvenance
 
 

@@ -104,6 +104,10 @@ def test_misses_of_the_past_widen_the_next_term_about_its_middle(
     (said,) = (a for a in wide.result.assumptions if a.name.startswith("spread of the term"))
     assert (said.value, said.source) == ("1.50 times", "2 of 4 held what came")
     assert not [a for a in advised.result.assumptions if a.name.startswith("spread of the term")]
+    shown = [
+        replace(year.contract.advice, result=o.result).widening_factor for o in (advised, wide)
+    ]
+    assert shown == [1.0, 1.5]
 
 
 def test_a_ratchet_above_the_advice_is_priced(year: Year, advised: Outcome) -> None:
