@@ -19,6 +19,9 @@ from forecast.pipeline.reforecast import ReforecastOutcome
 from forecast.records.reforecast import BalanceLine
 from forecast.records.terms import Fee, Tier
 
+BY_CHANCE = {"workload_off_forecast"}
+"""One workload in ten lies outside its 90 % band in a quarter in which nothing happened."""
+
 
 @pytest.fixture(scope="module")
 def quiet() -> Contract:
@@ -57,7 +60,7 @@ def test_a_quiet_quarter_is_forecast_error_and_volume_alone(
     assert result.attribution.before_cost_usd == quiet.advice.result.commitment.cost.expected_usd
     assert result.attribution.after_cost_usd == result.cost.expected_usd
     assert result.attribution.after_commitment_usd == result.recommended.commitment_usd
-    assert kinds(result) == {"history_carried_over"}
+    assert kinds(result) - BY_CHANCE == {"history_carried_over"}
 
 
 def test_the_same_quarter_again_is_the_same_to_the_byte(
@@ -85,7 +88,8 @@ def test_the_whole_history_or_the_new_months_alone_say_the_same(
     whole = quiet.at(Q1, usage=quiet.company.usage(Q1)).result
     assert whole.cost == first.result.cost
     assert whole.attribution == first.result.attribution
-    assert whole.findings == ()
+    carried = [f for f in first.result.findings if f.kind != "history_carried_over"]
+    assert list(whole.findings) == carried
 
 
 def test_recorded_months_are_alike_in_every_scenario(first: ReforecastOutcome) -> None:
