@@ -33,7 +33,8 @@ NO_CONTENT = 204
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "Any text of your own. The same key with the same request is answered as before and done once; "
-    "with another request it is refused (422). It is remembered for 24 hours.",
+    "with another request it is refused (422). It is remembered for 24 hours, even where what it "
+    "made was deleted meanwhile.",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
     place="header",
 )

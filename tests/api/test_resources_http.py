@@ -409,6 +409,18 @@ class TestIdempotency:
         assert "another request" in problem_of(found, 422)["detail"]
         problem_of(client.post("/v1/sizings", json={}, headers=headers), 422)
 
+    def test_what_was_deleted_is_not_made_again(self, client: FlaskClient) -> None:
+        headers = {"Idempotency-Key": "k1"}
+
+        def post():
+            data = {"usage": (io.BytesIO(b"x"), "u.csv")}
+            return client.post("/v1/datasets", data=data, headers=headers)
+
+        made = post()
+        assert client.delete(made.headers["Location"]).status_code == 204
+        assert post().data == made.data
+        problem_of(client.get(made.headers["Location"]), 404)
+
     def test_a_refused_request_may_be_mended(self, client: FlaskClient) -> None:
         headers = {"Idempotency-Key": "k1"}
         bad = json_body(SHORT, seed=-1)
