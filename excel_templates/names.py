@@ -58,7 +58,8 @@ _GROUPS: Final[dict[str, str]] = {
         bridge_usd bridge_kind waterfall_usd waterfall_kind in_line_name in_line_on in_line_slip
         workload_as_is_usd workload_optimised_usd workload_potential_usd line_kept line_loss
         input_label input_typed input_typed_more input_service input_service_more input_changed
-        input_running offer_changed ramp_flat ramp_own ramp_saves get_value get_step""",
+        input_running offer_changed ramp_flat ramp_own ramp_saves get_value get_step
+        move_extra move_unused service_move_extra service_move_unused""",
     "column of the decision set; moved to the columns and rows that are needed": """
         scenario_term_list scenario_low_period scenario_high_period scenario_last_period
         typed_cost typed_unused best_cost best_unused period_list as_is_period as_is_term

@@ -145,6 +145,12 @@ def _own_checks() -> list[_Check]:
         _Check("Best commitment: no point of the curve is cheaper",
                "MIN(0,MIN(curve_row_expected_cost)-best_expected_cost)", "0", "0.01",
                USD_CENTS, "live=1", _NOT_COMPARED),
+        _Check("Moves that cost something else than the service says",
+               "SUMPRODUCT((move_extra-service_move_extra>0.010001)*1)"
+               "+SUMPRODUCT((service_move_extra-move_extra>0.010001)*1)"
+               "+SUMPRODUCT((move_unused-service_move_unused>0.005001)*1)"
+               "+SUMPRODUCT((service_move_unused-move_unused>0.005001)*1)", "0", "0", "0",
+               _COMPARABLE, _NOT_COMPARED),
         _Check("Typed commitment: mean of the scenarios' costs",
                "SUM(typed_cost)/n_scenarios", "typed_expected_cost", "0.000001", USD_CENTS,
                "live=1", _NOT_COMPARED),

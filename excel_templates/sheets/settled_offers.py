@@ -35,6 +35,25 @@ _PARTS: Final = {
 }
 
 
+def list_per_usd(d: str) -> str:
+    """Give g, the list dollars that a committed dollar buys, for a discount d."""
+    return f'IF(drawdown_basis="list",1,1/(1-{d}))'
+
+
+def unused_price(d: str) -> str:
+    """Give u, what an unused list dollar costs."""
+    return f'IF(AND(drawdown_basis="list",shortfall_price="face"),1,1-{d})'
+
+
+def overage_discount(d: str) -> str:
+    """Give o, the discount of usage beyond the commitment."""
+    own = (
+        f'IF(in_overage="committed_rate",{d},'
+        f'IF(in_overage="discounted",MIN(used_overage_discount,{d}),0))'
+    )
+    return f'MAX({own},IF(usage_is_portable="yes",used_outside,0))'
+
+
 def settled_offers(page: Page, top: int) -> int:
     """Settle the offers of Inputs; give the last row."""
     page.section(top, "Offers on the table settled on the optimised paths, all other clauses ours")
@@ -59,19 +78,13 @@ def settled_offers(page: Page, top: int) -> int:
 def _offer(row: int, k: int) -> list[str]:
     """Give the formulas of columns B to P of the row of offer `k`."""
     typed, discount = f"INDEX(in_offer_commitment,{k})", f"INDEX(in_offer_discount,{k})"
-    overage = (
-        f'IF(in_overage="committed_rate",D{row},'
-        f'IF(in_overage="discounted",MIN(used_overage_discount,D{row}),0))'
-    )
-    face = 'AND(drawdown_basis="list",shortfall_price="face")'
     return [
         f"=ROUND(MAX(0,SUM({typed})),2)",
-        f'=IF(drawdown_basis="list",1,1/(1-D{row}))',
+        f"={list_per_usd(f'D{row}')}",
         f"=MIN(0.9999,MAX(0,SUM({discount})))",
-        f"=IF(B{row}=0,on_demand_discount,"
-        f'MAX({overage},IF(usage_is_portable="yes",used_outside,0)))',
+        f"=IF(B{row}=0,on_demand_discount,{overage_discount(f'D{row}')})",
         f"=B{row}/n_periods*C{row}",
-        f"=IF({face},1,1-D{row})",
+        f"={unused_price(f'D{row}')}",
         *cost_formulas(row),
         *chances(row),
         f"=SUMPRODUCT((scenario_term_list/C{row}<=B{row}+{HALF_CENT})*1)/n_scenarios",

@@ -48,12 +48,17 @@ def cost_formulas(
     mean = "mean_list_usd" if paths == "period_list" else "mean_as_is_usd"
     k, values = f"F{row}", f"{factor}{paths}"
     return [
-        f"=SUMPRODUCT(({k}>{values})*({k}-{values}))/n_scenarios",
-        f"=SUMPRODUCT(({values}>{k})*({values}-{k}))/n_scenarios",
-        f"=SUMPRODUCT(({k}>{factor}{last})*({k}-{factor}{last}))/n_scenarios",
+        f"={mean_above(k, values)}",
+        f"={mean_above(values, k)}",
+        f"={mean_above(k, f'{factor}{last}')}",
         f"=(1-D{row})*{mean}+G{row}*H{row}+(D{row}-E{row})*I{row}-used_unused_value*G{row}*J{row}",
         f"=G{row}*H{row}",
     ]
+
+
+def mean_above(high: str, low: str) -> str:
+    """Give the formula of what one is above the other, (high − low)⁺, on average."""
+    return f"SUMPRODUCT(({high}>{low})*({high}-{low}))/n_scenarios"
 
 
 def chances(row: int) -> list[str]:

@@ -86,6 +86,21 @@ def test_an_offer_needs_both_numbers(built: Built) -> None:
         assert book["checks_failed"] == 1
 
 
+def test_moves_follow_the_inputs(built: Built) -> None:
+    terms, recommendation, decisions, workbook = built
+    settings = WhatIf(growth_shock_share=0.15, realisation_share=0.5)
+    with opened.typed_in(workbook, {"in_growth_shock": 0.15, "in_realisation": 0.5}) as book:
+        rows = _rows(book, workbook, "move_rows")
+        best = book["best_expected_cost"]
+        assert book["checks_failed"] == 0
+    _, list_usd = apply(decisions, settings, period_months=terms.period_months)
+    assert len(rows) == len(recommendation.moves) > 20
+    for row in rows[::5]:
+        found = opened.offered(terms, Decimal(str(row[1])), row[2], list_usd)
+        assert row[3] == pytest.approx(found.expected_cost_usd - best, abs=CENT)
+        assert row[4] == pytest.approx(float(found.waste_risk.expected_usd), abs=CENT)
+
+
 def test_every_step_of_the_ladder_is_paid_for(built: Built) -> None:
     terms, recommendation, decisions, workbook = built
     book = opened.Worked(workbook)
