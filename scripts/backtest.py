@@ -11,7 +11,7 @@ and answers with the distribution of the total of the next k periods for every k
 Tasks of like length are worked on together; nothing is learned across them, and nothing at or after
 an origin is read. The constants of the method are learned on other series (`learn_forecast.py`):
 for a group of the public benchmark without its domain, for any other on all domains. Days are
-fitted as weeks. The method has no randomness; the seed is accepted so that callers need not know.
+fitted as weeks. Only series that run in bursts are drawn at random, from the seed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,15 @@ import numpy as np
 import pandas as pd
 from rich.progress import track
 
-from forecast.demand.calibration import distribution
 from forecast.demand.constants import constants
 from forecast.demand.members.protocol import Floats, Window
-from forecast.demand.series import RHYTHMS, Frequency, fitted_periods, series_pool
+from forecast.demand.series import (
+    RHYTHMS,
+    Frequency,
+    fitted_periods,
+    series_pool,
+    total_quantiles,
+)
 from forecast.errors import InputError
 
 LEVELS = np.round(np.arange(1, 100) / 100, 2)
@@ -101,7 +106,7 @@ def batches(tasks: list[Task]) -> list[list[Task]]:
     return [same[i : i + BATCH] for same in alike.values() for i in range(0, len(same), BATCH)]
 
 
-def quantiles(tasks: list[Task]) -> Floats:
+def quantiles(tasks: list[Task], seed: int = 0) -> Floats:
     """Quantiles of every total of tasks that are alike, [len(tasks), len(totals), len(LEVELS)]."""
     first = tasks[0]
     values = np.stack([fitted(task) for task in tasks])
@@ -115,11 +120,9 @@ def quantiles(tasks: list[Task]) -> Floats:
         values[live], first.frequency, max(lengths), constants(DOMAIN_OF_GROUP.get(first.group))
     )
     for column, (length, total) in enumerate(zip(lengths, first.totals, strict=True)):
-        found = distribution(pool, -1, Window(0, length))
-        for row, place in enumerate(live):
-            # A total that is no whole number of weeks is scaled to its days.
-            whole = np.exp(found.log_quantiles(row, LEVELS))
-            out[place, column] = whole * total / (length * days)
+        whole = total_quantiles(pool, -1, Window(0, length), LEVELS, seed=seed)
+        # A total that is no whole number of weeks is scaled to its days.
+        out[live, column] = whole * total / (length * days)
     return out
 
 
@@ -135,7 +138,7 @@ def main() -> int:
     tasks = read_tasks(arguments.series, arguments.tasks)
     run = joblib.Parallel(n_jobs=arguments.jobs, return_as="generator")
     asked = batches(tasks)
-    answers = run(joblib.delayed(quantiles)(batch) for batch in asked)
+    answers = run(joblib.delayed(quantiles)(batch, arguments.seed) for batch in asked)
     found: dict[str, Floats] = {}
     for batch, values in zip(asked, track(answers, "forecasting", total=len(asked)), strict=True):
         found |= {task.task: rows for task, rows in zip(batch, values, strict=True)}

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from forecast.demand.calibration import distribution
 from forecast.demand.coupling import joint_ranks, rank_correlation
-from forecast.demand.intermittent import draw_weeks
+from forecast.demand.intermittent import draw_periods
 from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.members.protocol import Floats, Window
 from forecast.demand.pool import Pool
@@ -247,7 +247,7 @@ def _totals(
             out[:, s] = np.exp(found.log_quantiles(s, levels))[ranks[:, s]]
         elif kind is Kind.INTERMITTENT:
             past, ended = pool.hindcast.known[i][s], float(pool.hindcast.ended[s, i])
-            weeks = draw_weeks(past, window.end, window, n, ended=ended, rng=rngs[s])
+            weeks = draw_periods(past, window.end, window, n, ended=ended, rng=rngs[s])
             out[:, s] = np.sort(weeks[:, window.lead :].sum(axis=1))[ranks[:, s]]
     return out
 

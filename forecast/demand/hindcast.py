@@ -162,7 +162,9 @@ def hindcast(
         paths, level[:, :, None, None] - MAX_LOG_STEP, level[:, :, None, None] + MAX_LOG_STEP
     )
     names = tuple(name for family in families for name in family.names)
-    steady = np.array([[k is Kind.STEADY for k in kinds_of(values[:, :o])] for o in at]).T
+    steady = np.array(
+        [[k is Kind.STEADY for k in kinds_of(values[:, :o], season_length)] for o in at]
+    ).T
     ended = np.stack([ended_shares(values[:, :o], season_length) for o in at], axis=1)
     return Hindcast(
         panel, at, names, bounded, known, seasonal, steady, ended, view.half_noise[:, -1]

@@ -15,7 +15,7 @@ from datetime import date
 import numpy as np
 
 from forecast.demand.calibration import TotalDistribution
-from forecast.demand.intermittent import draw_weeks
+from forecast.demand.intermittent import draw_periods
 from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.pool import Pool
 from forecast.units import add_months
@@ -174,6 +174,6 @@ def bursty_months(
     """Months [N, T] of an intermittent workload, ordered by `ranks` of their totals."""
     assert weeks.window is not None
     horizon = len(weeks.shares)
-    drawn = draw_weeks(weekly, horizon, weeks.window, len(ranks), ended=ended, rng=rng)
+    drawn = draw_periods(weekly, horizon, weeks.window, len(ranks), ended=ended, rng=rng)
     months = drawn @ weeks.shares
     return np.asarray(months[np.argsort(months.sum(axis=1), kind="stable")][ranks])

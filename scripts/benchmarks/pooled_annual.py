@@ -26,7 +26,7 @@ from forecast.demand.calibration import distribution
 from forecast.demand.constants import constants
 from forecast.demand.coupling import joint_ranks, rank_correlation
 from forecast.demand.hindcast import hindcast, past_origins
-from forecast.demand.intermittent import draw_weeks
+from forecast.demand.intermittent import draw_periods
 from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.lasting import lasting_shares, observed_falls
 from forecast.demand.members.protocol import Floats, Window
@@ -73,7 +73,7 @@ def totals(pool: Pool, known: Floats, rng: np.random.Generator) -> Floats:
             out[:, s] = np.exp(found.log_quantiles(s, middles))[ranks[:, s]]
         elif kind is Kind.INTERMITTENT:
             ended = float(pool.hindcast.ended[s, -1])
-            drawn = draw_weeks(known[s], YEAR, window, N_DRAWS, ended=ended, rng=rng)
+            drawn = draw_periods(known[s], YEAR, window, N_DRAWS, ended=ended, rng=rng)
             out[:, s] = np.sort(drawn.sum(axis=1))[ranks[:, s]]
     return out
 

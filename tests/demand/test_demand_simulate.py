@@ -10,7 +10,7 @@ from forecast.demand.calibration import distribution
 from forecast.demand.constants import constants
 from forecast.demand.coupling import joint_ranks, rank_correlation
 from forecast.demand.hindcast import hindcast
-from forecast.demand.intermittent import draw_weeks
+from forecast.demand.intermittent import draw_periods
 from forecast.demand.kinds import Kind
 from forecast.demand.members.protocol import Window
 from forecast.demand.members.roster import roster
@@ -132,8 +132,8 @@ def test_what_all_missed_the_same_way_couples_them():
 def test_bursty_weeks_come_from_the_past_and_keep_its_recent_mean():
     rng = np.random.default_rng(5)
     past = np.where(rng.random(104) < 0.3, rng.uniform(50, 150, 104), 0.0)
-    recent = 0.5 ** (np.arange(103, -1, -1) / 26)
+    recent = 0.5 ** (np.arange(103, -1, -1) / 52)
     recent /= recent.sum()
-    draws = draw_weeks(past, 52, Window(0, 52), 4000, rng=rng)
+    draws = draw_periods(past, 52, Window(0, 52), 4000, rng=rng)
     assert draws.sum(axis=1).mean() == pytest.approx(past @ recent * 52, rel=0.06)
     assert (draws == 0).mean() == pytest.approx((past == 0) @ recent, abs=0.05)

@@ -5,7 +5,7 @@ from forecast.demand.calibration import distribution
 from forecast.demand.constants import constants
 from forecast.demand.endings import ended_shares
 from forecast.demand.hindcast import hindcast
-from forecast.demand.intermittent import draw_weeks
+from forecast.demand.intermittent import draw_periods
 from forecast.demand.members.protocol import Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import pool_members
@@ -60,5 +60,5 @@ def test_the_lowest_share_of_totals_is_zero_and_the_rest_is_as_if_it_ran():
 def test_bursty_weeks_end_too():
     rng = np.random.default_rng(1)
     past = np.where(rng.random(104) < 0.4, 100.0, 0.0)
-    draws = draw_weeks(past, 26, Window(0, 26), 4000, ended=0.25, rng=rng)
+    draws = draw_periods(past, 26, Window(0, 26), 4000, ended=0.25, rng=rng)
     assert (draws.sum(axis=1) == 0).mean() == pytest.approx(0.25, abs=0.03)

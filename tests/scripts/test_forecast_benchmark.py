@@ -41,7 +41,7 @@ def test_any_series_of_24_periods_or_more_is_answered(frequency, name):
     for n in (24, 150):
         answer = backtest.quantiles([task(odd_series(n)[name], frequency, 3, 12)])[0]
         assert np.isfinite(answer).all()
-        over = name in ("spike", "ended")  # silent at the end: the lowest totals are zero
+        over = name in ("spike", "ended", "gaps")  # silent now and then: the lowest totals are zero
         assert (answer >= 0).all()
         assert over or (answer > 0).all()
         assert (np.diff(answer, axis=1) >= 0).all()
