@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from flask import Blueprint, Response, current_app
 
 from api import openapi
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-TEMPLATES: Final = Path(__file__).parents[1] / "pages" / "templates"
+from api.pages.templating import TEMPLATES, render
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -33,7 +27,7 @@ def show_reference() -> Response:
     if made is None:
         # Flask types the proxy, not the object behind it.
         document = openapi.document_of(current_app._get_current_object())  # type: ignore[attr-defined]
-        made = _environment().get_template("reference.html").render(reference.page(document))
+        made = render("reference.html", reference.page(document))
         current_app.extensions["reference"] = made
     response = Response(made, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
@@ -44,16 +38,3 @@ def show_reference() -> Response:
 def show_style() -> Response:
     """Give the style sheet of the page."""
     return Response((TEMPLATES / "reference.css").read_bytes(), content_type="text/css")
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
