@@ -35,6 +35,7 @@ COMMANDS = (
     "import-commitment",
     "sign",
     "reforecast",
+    "renewal",
     "workbook",
     "evaluate-routing",
     "questionnaire",

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,13 @@ class TestContainer:
         assert configuration.refusals(found) == []
 
     def test_its_health_check_is_a_command(self) -> None:
-        command = json.loads(instructions("HEALTHCHECK")[0].split(" CMD ")[1])
+        program, *arguments = json.loads(instructions("HEALTHCHECK")[0].split(" CMD ")[1])
+        assert program == "python"
         done = subprocess.run(
-            command, env=os.environ | {"COMMITMENT_PORT": "9"}, capture_output=True, text=True
+            [sys.executable, *arguments],
+            env=os.environ | {"COMMITMENT_PORT": "9"},
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 1
         assert "Connection refused" in done.stderr
