@@ -52,7 +52,10 @@ def _tell(response: Response) -> Response:
         _begin()
     seconds = time.perf_counter() - g.begun
     response.headers[REQUEST_ID] = g.request_id
-    metrics.count(response, seconds)
+    try:
+        metrics.count(response, seconds)
+    except OSError as error:  # what was done is done: a full disk may not make a fault of it
+        _log.warning("the request is not in the metrics", error=str(error))
     route = metrics.route_template()
     if route not in _QUIET or response.status_code >= 400:
         caller: Caller | None = g.get("caller")

@@ -10,6 +10,8 @@ and what they had accepted is there at the next start.
 
 from __future__ import annotations
 
+import logging
+import os
 import socket
 import subprocess
 import sys
@@ -75,6 +77,21 @@ class _Loop(Arbiter):  # type: ignore[misc]
     def manage_workers(self) -> None:
         super().manage_workers()
         self.beside.watch()
+
+    def spawn_worker(self) -> int:
+        """Fork a server process, which ends here.
+
+        It would go on through the blocks around this loop, and close in each of them what belongs
+        to the first process: the workers beside it and the files that all processes count into.
+        """
+        first = os.getpid()
+        try:
+            return int(super().spawn_worker())
+        except SystemExit as end:
+            if os.getpid() == first:
+                raise
+            logging.shutdown()
+            os._exit(end.code if isinstance(end.code, int) else 0)
 
 
 class PlainLogger(Logger):  # type: ignore[misc]

@@ -9,6 +9,7 @@ first process, or the worker and the first process together get SIGKILL; the fir
 started again, as a supervisor would do. On PostgreSQL, every connection to the database is cut now
 and then too. In the end every accepted recommendation has to have
 exactly one answer, all answers have to be the same bytes (their inputs are), and the store whole.
+Who could not be answered may be told to come again, never that something unexpected happened (500).
 """
 
 from __future__ import annotations
@@ -343,7 +344,7 @@ def main() -> None:
     print(f"lost                {found.lost}")
     print(f"done twice          {found.repeated}")
     print(f"seconds             {time.monotonic() - begun:.0f}")
-    sound = not found.lost and not found.repeated and found.answers <= 1
+    sound = not found.lost and not found.repeated and found.answers <= 1 and not found.refused[500]
     sys.exit(0 if sound else 1)
 
 

@@ -80,6 +80,17 @@ class TestLogs:
         assert 0 <= line["seconds"] < 10
         assert line["timestamp"].endswith("Z")
 
+    def test_a_request_that_cannot_be_counted_is_answered_all_the_same(
+        self, keyed: FlaskClient, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("api.metrics.count", full)
+        assert keyed.get("/healthz").status_code == 200
+        (said,) = lines(log, "the request is not in the metrics")
+        assert "No space left" in said["error"]
+
     @pytest.mark.parametrize("given", ["", "two words", "x" * 65, "é"])
     def test_a_request_id_that_is_none_is_replaced(self, keyed: FlaskClient, given: str) -> None:
         answer = keyed.get("/healthz", headers={"X-Request-ID": given})

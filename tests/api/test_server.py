@@ -122,6 +122,23 @@ def test_every_process_is_in_the_metrics(running) -> None:
         assert line.endswith(" 40.0"), line
 
 
+def test_a_server_process_that_ends_takes_nothing_from_the_others(running) -> None:
+    process, port = running
+    ending, staying = servers_of(process.pid)[:2]
+    os.kill(ending, signal.SIGTERM)
+    for _ in range(600):
+        now = servers_of(process.pid)
+        if ending not in now and len(now) == 2:
+            break
+        time.sleep(0.05)
+    assert staying in now
+    for i in range(40):  # routes that nobody asked for yet begin new metrics
+        path = ("/v1/datasets", "/v1/portfolios", "/nowhere")[i % 3]
+        assert get(port, path)[0] == (404 if path == "/nowhere" else 200)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+            assert b"commitment_requests_total" in response.read()
+
+
 def test_the_log_of_every_process_is_json(running) -> None:
     process, port = running
     get(port, "/v1/datasets")
