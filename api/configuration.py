@@ -92,11 +92,11 @@ class Stated(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  the names are pydantic's
+        settings_cls: type[BaseSettings],  # noqa: ARG003  pydantic passes it by position
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic passes it by name
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  passed by name too
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take nothing but what `read` gathered, which knows where each value came from."""
         return (init_settings,)

@@ -75,7 +75,8 @@ def forget_process(pid: int) -> None:
     """Let go of what only a process that ended could tell; its counts stay."""
     from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # it has no types
+    # prometheus-client ships no types for it.
+    multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def register(app: Flask) -> None:
@@ -124,6 +125,7 @@ def text(store: Store) -> tuple[bytes, str]:
     requests = found.registry
     if os.environ.get(SHARED):
         requests = CollectorRegistry()
+        # prometheus-client ships no types for it.
         MultiProcessCollector(requests)  # type: ignore[no-untyped-call]
     stored = CollectorRegistry()
     stored.register(_Stored(store, now()))

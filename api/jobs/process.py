@@ -83,7 +83,7 @@ class _Housekeeping:
 def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
     """Start a worker process beside this one, with the same settings."""
     command = [sys.executable, "-m", "api.cli", "worker", "--beside", str(os.getpid())]
-    return subprocess.Popen(command, env=_environment(settings))  # noqa: S603  our own program
+    return subprocess.Popen(command, env=_environment(settings))  # noqa: S603  every word of it is ours
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:

@@ -99,7 +99,7 @@ def _library(place: Path) -> bytes:
 def _bundled() -> bytes:
     """Bundle the library, in a process of its own: it takes 150 MB that are not needed again."""
     code = "import sys, vl_convert; sys.stdout.write(vl_convert.javascript_bundle())"
-    made = subprocess.run(  # noqa: S603  our own code
+    made = subprocess.run(  # noqa: S603  every word of it is ours
         [sys.executable, "-c", code],
         capture_output=True,
         check=True,
