@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -33,6 +34,9 @@ THREADS = 16
 
 GRACE_SECONDS = 120
 """How long requests under way may take after SIGTERM; the longest waits a minute."""
+
+SILENT_SECONDS = 20
+"""After which a connection is closed that keeps a thread waiting for the rest of a request."""
 
 PAUSE_SECONDS = 2.0
 """Before a worker that died is started again, so that one that cannot start does not spin."""
@@ -160,10 +164,22 @@ def run(settings: Settings) -> None:
                 "proc_name": "commitment",
                 "control_socket_disable": True,
                 "logger_class": PlainLogger,
+                "when_ready": _close_the_silent,
                 "post_worker_init": _tell_when_it_stops,
                 "child_exit": lambda _server, worker: metrics.forget_process(worker.pid),
             },
         ).run()
+
+
+def _close_the_silent(arbiter: Any) -> None:
+    """Let a read give up, so that who never finishes a request does not hold a thread for ever.
+
+    gunicorn waits for the first byte without a thread and for all others in one. Connections have
+    this from the socket they are accepted on.
+    """
+    for listener in arbiter.LISTENERS:
+        limit = struct.pack("ll", SILENT_SECONDS, 0)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
 
 def _tell_when_it_stops(worker: Any) -> None:

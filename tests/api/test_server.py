@@ -20,6 +20,8 @@ from pathlib import Path
 import kill_service
 import pytest
 
+from api.server import SILENT_SECONDS, THREADS
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(os.name != "posix", reason="gunicorn needs POSIX"),
@@ -285,6 +287,26 @@ def test_slow_clients_do_not_hold_others_up(running) -> None:
     for one in slow:
         one.close()
     assert sorted(seconds)[20] < 1.0
+
+
+@pytest.mark.parametrize(
+    "rest", [b"", b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"]
+)
+def test_requests_that_are_never_finished_are_given_up(running, rest: bytes) -> None:
+    _, port = running
+    n_threads = 2 * THREADS
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(n_threads + 8)]
+    for one in silent:
+        one.sendall(b"POST /v1/sizings HTTP/1.1\r\nHost: 127.0.0.1\r\n" + rest)
+    begun = time.monotonic()
+    while True:
+        try:
+            assert get(port, "/healthz")[0] == 200
+            break
+        except TimeoutError:
+            assert time.monotonic() - begun < 3 * SILENT_SECONDS
+    for one in silent:
+        one.close()
 
 
 def test_a_port_that_is_taken_is_said_at_once(running, tmp_path: Path) -> None:
