@@ -33,8 +33,8 @@ NO_CONTENT = 204
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "Any text of your own. The same key with the same request is answered as before and done once; "
-    "with another request it is refused (422). It is remembered for 24 hours, even where what it "
-    "made was deleted meanwhile.",
+    "with another request it is refused (422), and so it is (410) once what it was about is "
+    "deleted. It is remembered for 24 hours.",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
     place="header",
 )
@@ -195,6 +195,7 @@ def _operation(operation: Operation, rule: str, method: str, refs: Refs) -> dict
         found["requestBody"] = {"required": True, "content": content}
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     expected = {*operation.problems, *({404} if _PARAMETER.search(rule) else ())}
+    expected |= {410} if IDEMPOTENCY_KEY in declared else set()
     for status in sorted(expected):
         found["responses"][str(status)] = {"description": "A problem.", "content": problem}
     found["responses"]["default"] = {"description": "Any other problem.", "content": problem}

@@ -9,12 +9,17 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, g, request
-from werkzeug.exceptions import Conflict, UnprocessableEntity
+from werkzeug.exceptions import Conflict, Gone, UnprocessableEntity
 
 from api import access
 from api.store import idempotency
-from api.store.columns import new_id
-from api.store.idempotency import GivenAnswer, KeyReusedError, KeyUnderWayError
+from api.store.columns import is_id, new_id
+from api.store.idempotency import (
+    GivenAnswer,
+    KeyReusedError,
+    KeyUnderWayError,
+    MadeAndDeletedError,
+)
 from api.store.opening import Store
 from api.validation import DocumentError, Fault
 from forecast.errors import InputError
@@ -48,6 +53,8 @@ def once(do: Callable[[], Response], kept: Callable[[str], str] = lambda body: b
         The first request is not answered yet.
     UnprocessableEntity
         The key was used for another request.
+    Gone
+        What the first request made or was about has been deleted.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -63,6 +70,10 @@ def once(do: Callable[[], Response], kept: Callable[[str], str] = lambda body: b
         ) from None
     except KeyUnderWayError:
         raise Conflict(f"The first request with this {HEADER} is not answered yet.") from None
+    except MadeAndDeletedError:
+        raise Gone(
+            f"What this {HEADER} made or was about has been deleted; take a new key."
+        ) from None
     if isinstance(found, GivenAnswer):
         return Response(found.body, status=found.status, headers=dict(found.headers))
     g.resource_id = found.resource_id
@@ -87,11 +98,20 @@ def _settle(
             name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
         }
         given = GivenAnswer(status, headers, kept(response.get_data(as_text=True)))
-        idempotency.answer(store, organisation, key, given)
+        idempotency.answer(store, organisation, key, given, about=_subject(response))
     elif status < 500:
         idempotency.give_back(store, organisation, key)
     else:
         idempotency.let_go(store, organisation, key, now=access.now())
+
+
+def _subject(response: Response) -> str | None:
+    """Give the id of what was made, now or by an earlier request, or else was asked about."""
+    for text in (response.headers.get("Location", ""), request.path):
+        found = next((part for part in reversed(text.split("/")) if is_id(part)), None)
+        if found is not None:
+            return found
+    return None
 
 
 def fingerprint() -> str:

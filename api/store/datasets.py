@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
-from api.store import files
+from api.store import files, idempotency
 from api.store.errors import UnknownObjectError
 from api.store.files import NamedFile
 from api.store.opening import Store
@@ -106,3 +106,4 @@ def delete_dataset(store: Store, organisation: str, identifier: str) -> None:
         if gone.rowcount == 0:
             raise UnknownObjectError(identifier)
         files.drop(connection, organisation, "dataset", identifier)
+        idempotency.forget_answers(connection, organisation, identifier)

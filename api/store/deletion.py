@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
-from api.store import contracts
+from api.store import contracts, idempotency
 from api.store import recommendations as published
 from api.store import reforecasts as reforecasted
 from api.store.errors import UnknownObjectError
-from api.store.idempotency import KEPT
 from api.store.opening import Store
 from api.store.schema import (
     files,
@@ -79,6 +78,7 @@ def delete_contract(store: Store, organisation: str, identifier: str) -> None:
         for reforecast in reforecasted.of_contract(connection, identifier):
             _delete_job(connection, organisation, reforecast)
         contracts.forget(connection, organisation, identifier)
+        idempotency.forget_answers(connection, organisation, identifier)
 
 
 def sweep(store: Store, *, now: datetime, retention: timedelta | None) -> Swept:
@@ -94,7 +94,9 @@ def sweep(store: Store, *, now: datetime, retention: timedelta | None) -> Swept:
         old = _old_jobs(connection, now, retention)
         for organisation, identifier, _ in old:
             _delete_job(connection, organisation, identifier)
-        connection.execute(delete(idempotency_keys).where(idempotency_keys.c.taken_at < now - KEPT))
+        connection.execute(
+            delete(idempotency_keys).where(idempotency_keys.c.taken_at < now - idempotency.KEPT)
+        )
     with store.read() as connection:
         known = set(connection.scalars(select(organisations.c.id)))
     removed = 0
@@ -147,6 +149,7 @@ def _old_jobs(
 def _delete_job(connection: Connection, organisation: str, identifier: str) -> bool:
     published.forget(connection, organisation, identifier)
     reforecasted.forget(connection, organisation, identifier)
+    idempotency.forget_answers(connection, organisation, identifier)
     mine = jobs.c.organisation_id == organisation, jobs.c.id == identifier
     return connection.execute(delete(jobs).where(*mine)).rowcount == 1
 

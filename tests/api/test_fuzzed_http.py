@@ -32,10 +32,6 @@ pytestmark = pytest.mark.slow
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 PROGRAM = Path(sysconfig.get_path("scripts")) / "schemathesis"
 KEYS = ("admin", "none")
-REPLAYED = "ensure_resource_availability"
-"""A POST whose Idempotency-Key was seen before is answered as before, although what it made then
-may be deleted by now. That what is made is there, test_resources_http.py tests."""
-
 PHASES = "examples,coverage,fuzzing,stateful"
 
 
@@ -77,8 +73,7 @@ def fuzz(
     command = [
         PROGRAM, "--config-file", CONFIG, "run", address,
         "--phases", phases, "--max-examples", str(examples),
-        "--checks", "all", "--exclude-checks", REPLAYED, "--continue-on-failure",
-        "--no-shrink", "--no-color",
+        "--checks", "all", "--continue-on-failure", "--no-shrink", "--no-color",
         "--warnings", "off", "--request-timeout", "60",
     ]  # fmt: skip
     command += ["--generation-deterministic"] if seed is None else ["--seed", str(seed)]

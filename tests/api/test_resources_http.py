@@ -30,7 +30,7 @@ from api.settings import Settings
 from api.store import idempotency
 from api.store.columns import new_id
 from api.store.organisations import LOCAL, organisation_named
-from api.store.schema import jobs, recommendations
+from api.store.schema import idempotency_keys, jobs, recommendations
 from forecast.records.recommendation import Refusal
 
 HERE = "/v1/recommendations"
@@ -418,8 +418,19 @@ class TestIdempotency:
 
         made = post()
         assert client.delete(made.headers["Location"]).status_code == 204
-        assert post().data == made.data
+        assert "deleted" in problem_of(post(), 410)["detail"]
         problem_of(client.get(made.headers["Location"]), 404)
+
+    def test_the_answer_goes_with_what_was_deleted(self, client: FlaskClient) -> None:
+        headers = {"Idempotency-Key": "k1", "Prefer": "wait=60"}
+        made = client.post(HERE, data=form(SHORT), headers=headers)
+        assert made.status_code == 201
+        with store_of(client).read() as connection:
+            assert connection.scalar(select(idempotency_keys.c.body)) == made.get_data(as_text=True)
+        assert client.delete(made.headers["Location"]).status_code == 204
+        with store_of(client).read() as connection:
+            assert connection.scalar(select(idempotency_keys.c.body)) == ""
+        problem_of(client.post(HERE, data=form(SHORT), headers=headers), 410)
 
     def test_a_refused_request_may_be_mended(self, client: FlaskClient) -> None:
         headers = {"Idempotency-Key": "k1"}
