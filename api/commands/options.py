@@ -96,6 +96,18 @@ Invoices = Annotated[
     ),
 ]
 
+InventoryNow = Annotated[
+    Path | None,
+    typer.Option(
+        "--workloads",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="The inventory as it is now. [default: that of the last forecast]",
+        show_default=False,
+    ),
+]
+
 PriceSheets = Annotated[
     list[Path] | None,
     typer.Option(

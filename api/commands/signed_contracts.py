@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from api.commands.decisions import EVIDENCE_REFUSED, MaxBudget, MaxWaste, hold_thresholds
-from api.commands.options import ForceProgress, Format, Json, Prefer, TermsFile, day_option
+from api.commands.options import (
+    ForceProgress,
+    Format,
+    InventoryNow,
+    Json,
+    Prefer,
+    TermsFile,
+    day_option,
+)
 from api.commands.output import print_page
 from api.limits import MAX_PATHS, MIN_PATHS
 
@@ -121,16 +129,7 @@ def reforecast(
             show_default=False,
         ),
     ] = None,
-    workloads: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="The inventory as it is now. [default: that of the last forecast]",
-            show_default=False,
-        ),
-    ] = None,
+    workloads: InventoryNow = None,
     price_sheets: Annotated[
         list[Path] | None,
         typer.Option(
@@ -222,16 +221,7 @@ def renewal(
             help="The directory for renewal.json, renewal.md and the advice for the next term.",
         ),
     ],
-    workloads: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="The inventory as it is now. [default: that of the last forecast]",
-            show_default=False,
-        ),
-    ] = None,
+    workloads: InventoryNow = None,
     paths: Annotated[
         int,
         typer.Option(

@@ -16,9 +16,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forecast.demand.calibration import distribution
 from forecast.demand.coupling import joint_ranks, rank_correlation
-from forecast.demand.intermittent import draw_periods
+from forecast.demand.joint_totals import joint_totals
 from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.members.protocol import Floats, Window
 from forecast.demand.pool import Pool
@@ -109,7 +108,7 @@ def portfolio_errors(
         month = dollars[max(0, origin - LAST_MONTH_WEEKS) : origin].mean()
         year = dollars[max(0, origin - 52) : origin].mean()
         for h in horizons:
-            units = _totals(pool, i, Window(0, h), kinds, ranks, children[len(usd) + 1 :])
+            units = joint_totals(pool, i, Window(0, h), kinds, ranks, children[len(usd) + 1 :])
             totals = units @ usd
             realised = float(dollars[origin : origin + h].sum())
             out.append(
@@ -226,29 +225,6 @@ def independent_windows(errors: Sequence[PortfolioError]) -> dict[int, int]:
     for h in sorted({e.weeks for e in errors}):
         origins = [e.origin for e in errors if e.weeks == h]
         out[h] = (max(origins) - min(origins)) // h + 1
-    return out
-
-
-def _totals(
-    pool: Pool,
-    i: int,
-    window: Window,
-    kinds: Sequence[Kind],
-    ranks: np.ndarray,
-    rngs: Sequence[np.random.Generator],
-) -> Floats:
-    """Joint totals [n, S] of a window after origin i."""
-    n = len(ranks)
-    levels = (np.arange(n) + 0.5) / n
-    found = distribution(pool, i, window)
-    out = np.zeros(ranks.shape)
-    for s, kind in enumerate(kinds):
-        if kind is Kind.STEADY:
-            out[:, s] = np.exp(found.log_quantiles(s, levels))[ranks[:, s]]
-        elif kind is Kind.INTERMITTENT:
-            past, ended = pool.hindcast.known[i][s], float(pool.hindcast.ended[s, i])
-            weeks = draw_periods(past, window.end, window, n, ended=ended, rng=rngs[s])
-            out[:, s] = np.sort(weeks[:, window.lead :].sum(axis=1))[ranks[:, s]]
     return out
 
 

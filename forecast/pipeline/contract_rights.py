@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from forecast.paths import Floats
-from forecast.pipeline.platform_drawdown import counted_share
 from forecast.pipeline.standing import Standing
 from forecast.records.reforecast import Remedy
 from forecast.records.terms import Terms, UsageShare
@@ -99,7 +98,8 @@ def _platforms(
     """Give what moving the months to come to a platform that counts in full is worth."""
     terms = standing.terms
     target = next(
-        (s.platform for s in terms.usage_shares if counted_share(terms, s.platform) == 1.0), None
+        (s.platform for s in terms.usage_shares if terms.platform(s.platform).counts_share == 1.0),
+        None,
     )
     total = float(monthly_usd.sum())
     if target is None or not total or kept.waste_risk.expected_usd < SMALLEST_USD:

@@ -14,7 +14,6 @@ from forecast.pipeline.measured_shares import shares_by_group
 from forecast.pipeline.projection import Projection
 from forecast.pipeline.standing import Standing
 from forecast.records.reforecast import PlatformDrawdown
-from forecast.records.terms import Terms
 from forecast.units import to_cents
 
 
@@ -35,18 +34,13 @@ def platform_drawdowns(
     found = [
         PlatformDrawdown(
             platform=platform,
-            counted_share=(share := counted_share(standing.terms, platform)),
+            counted_share=(share := standing.terms.platform(platform).counts_share),
             drawn_usd=to_cents(drawn.get(platform, 0.0) * share),
             expected_usd=to_cents(expected.get(platform, 0.0) * share),
         )
         for platform in {*drawn, *expected}
     ]
     return tuple(sorted(found, key=lambda p: (-(p.drawn_usd + p.expected_usd), p.platform)))
-
-
-def counted_share(terms: Terms, platform: str) -> float:
-    """Give the share of a dollar used there that counts; all of it where nothing is said."""
-    return next((p.counts_share for p in terms.platforms if p.name == platform), 1.0)
 
 
 def _recorded(projection: Projection, units: Floats) -> dict[str, float]:

@@ -22,6 +22,7 @@ from forecast.records.reforecast import Reforecast
 from forecast.records.renewal import LeverageFact, NextCommitment, Renewal, RenewalTerm
 from forecast.records.terms import Terms
 from forecast.records.terms.dates import key_dates
+from forecast.sizing.renewal import least_renewal_usd
 from forecast.units import add_months, to_cents
 
 
@@ -100,8 +101,7 @@ def _next(
 ) -> NextCommitment:
     terms, commitment = advice.terms, advice.commitment
     signed = contract.commitment_usd * terms.term_months / contract.terms.term_months
-    clause = contract.terms.renewal
-    ratchet = to_cents(signed * Decimal(str(clause.minimum_share)) if clause else Decimal(0))
+    ratchet = least_renewal_usd(contract.terms, contract.amounts_usd, terms.term_months)
     costs = Decimal(0)
     if ratchet > commitment.recommended_usd:
         forced = Standing(terms, ()).with_total(ratchet, _total(decisions))

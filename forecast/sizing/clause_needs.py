@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.paths import Floats
-from forecast.records.terms import Platform, Terms, Tier
+from forecast.records.terms import Terms, Tier
 from forecast.sizing.calendar import ahead_factor, paid_factor
-from forecast.sizing.consumption import Consumed, Consumption, Group, split_by_group
+from forecast.sizing.consumption import Consumed, Consumption, split_by_group
 from forecast.sizing.list_changes import contract_list, market_list
 from forecast.sizing.needs import PeriodNeed, Rows, StepNeed
 from forecast.sizing.true_down import lowered
@@ -94,7 +94,7 @@ def _months(
     in_force = discounts(terms, by_month, counted_list(terms, usage), families)
     outside = 1 - terms.outside_discount_share
     for group, list_usd in usage.usage.items():
-        platform = platform_of(terms, group)
+        platform = terms.platform(group.platform)
         d = in_force[group.family]
         price = protected * (1 - d)
         o = _overage(terms, d)
@@ -112,15 +112,9 @@ def _months(
     return months
 
 
-def platform_of(terms: Terms, group: Group) -> Platform:
-    """Give the clause about a group's platform; one that is not named counts whole."""
-    named = {platform.name: platform for platform in terms.platforms}
-    return named.get(group.platform, Platform(name=group.platform))
-
-
 def counted_list(terms: Terms, usage: Consumption) -> Floats:
     """List cost that counts, [M, T]."""
-    parts = [platform_of(terms, g).counts_share * usd for g, usd in usage.usage.items()]
+    parts = [terms.platform(g.platform).counts_share * usd for g, usd in usage.usage.items()]
     return np.asarray(sum(parts[1:], start=parts[0]))
 
 
@@ -141,7 +135,7 @@ def _on_demand(terms: Terms, usage: Consumption, months: _Months, at: Rows) -> N
         return
     within, at_list, cost = (np.zeros_like(months.within[:, at]) for _ in range(3))
     for group, list_usd in usage.usage.items():
-        own = platform_of(terms, group).discount_share
+        own = terms.platform(group.platform).discount_share
         first = terms.tiers[0].discount_of(group.family) if own is None else own
         within += list_usd[:, at] * (1 - first)
         at_list += list_usd[:, at]

@@ -13,6 +13,7 @@ on the same paths, so its standard error is that of paired differences.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from forecast.paths import Floats
@@ -26,6 +27,8 @@ from forecast.sizing.wording import share_text
 from forecast.units import to_cents
 
 YEAR_MONTHS = 12
+
+Amount = Decimal | float
 
 
 def ratchet_value(
@@ -59,11 +62,7 @@ def ratchet_value(
         return None
     months = min(YEAR_MONTHS, terms.term_months)
     free = _renewed(terms, months)
-    n_periods = max(1, months // terms.period_months)
-    last_year = float(schedule_of(terms, commitment_usd)[-n_periods:].sum())
-    if terms.period_months > months:
-        last_year *= months / terms.period_months
-    least = to_cents(terms.renewal.minimum_share * last_year * YEAR_MONTHS / months)
+    least = least_renewal_usd(terms, schedule_of(terms, commitment_usd), YEAR_MONTHS)
     bound = free.model_copy(update={"minimum_commitment_usd": least})
     year = _last(list_usd_monthly, months)
     bound_cost, free_cost = (_cheapest(each, year) for each in (bound, free))
@@ -78,6 +77,34 @@ def ratchet_value(
         commitment_change_usd=Decimal("0.00"),
     )
     return value, saved
+
+
+def least_renewal_usd(terms: Terms, amounts_usd: Iterable[Amount], term_months: int) -> Decimal:
+    """Give the least that a renewal of some length must reach; 0 without a ratchet.
+
+    Parameters
+    ----------
+    amounts_usd
+        What is committed for each settlement period; the last contract year of them binds.
+    term_months
+        Of the renewal.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from forecast.records.terms import Renewal, Tier
+    >>> terms = Terms(term_start=date(2027, 1, 1), term_months=24, ramp_weights=(1, 3),
+    ...     renewal=Renewal(minimum_share=0.5),
+    ...     tiers=(Tier(from_commitment_usd=Decimal(0), discount_share=0),))
+    >>> str(least_renewal_usd(terms, [Decimal(100), Decimal(300)], 12))
+    '150.00'
+    """
+    if terms.renewal is None:
+        return Decimal("0.00")
+    n_periods = max(1, YEAR_MONTHS // terms.period_months)
+    last = [float(amount) for amount in amounts_usd][-n_periods:]
+    a_month = sum(last) / (len(last) * terms.period_months)
+    return to_cents(terms.renewal.minimum_share * a_month * term_months)
 
 
 def _renewed(terms: Terms, months: int) -> Terms:

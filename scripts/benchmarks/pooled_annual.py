@@ -22,12 +22,11 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from forecast.demand.calibration import distribution
 from forecast.demand.constants import constants
 from forecast.demand.coupling import joint_ranks, rank_correlation
 from forecast.demand.hindcast import hindcast, past_origins
-from forecast.demand.intermittent import draw_periods
-from forecast.demand.kinds import Kind, kinds_of
+from forecast.demand.joint_totals import joint_totals
+from forecast.demand.kinds import kinds_of
 from forecast.demand.lasting import lasting_shares, observed_falls
 from forecast.demand.members.protocol import Floats, Window
 from forecast.demand.members.roster import roster
@@ -61,21 +60,14 @@ def cost(demand: Floats, committed: Floats) -> Floats:
 def totals(pool: Pool, known: Floats, rng: np.random.Generator) -> Floats:
     """Joint totals of the next year, [N_DRAWS, S]."""
     kinds = kinds_of(known)
-    window = Window(0, YEAR)
-    found = distribution(pool, -1, window)
+    for_ranks, *for_bursts = rng.spawn(1 + len(known))
     ranks = joint_ranks(
-        rank_correlation(pool, -1, kinds), len(known), N_DRAWS, rngs=rng.spawn(len(known) + 1)
+        rank_correlation(pool, -1, kinds),
+        len(known),
+        N_DRAWS,
+        rngs=for_ranks.spawn(1 + len(known)),
     )
-    middles = (np.arange(N_DRAWS) + 0.5) / N_DRAWS
-    out = np.zeros((N_DRAWS, len(known)))
-    for s, kind in enumerate(kinds):
-        if kind is Kind.STEADY:
-            out[:, s] = np.exp(found.log_quantiles(s, middles))[ranks[:, s]]
-        elif kind is Kind.INTERMITTENT:
-            ended = float(pool.hindcast.ended[s, -1])
-            drawn = draw_periods(known[s], YEAR, window, N_DRAWS, ended=ended, rng=rng)
-            out[:, s] = np.sort(drawn.sum(axis=1))[ranks[:, s]]
-    return out
+    return joint_totals(pool, -1, Window(0, YEAR), kinds, ranks, for_bursts)
 
 
 def lasting(hazard_share: float, shape: tuple[int, int], rng: np.random.Generator) -> Floats:

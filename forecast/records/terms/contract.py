@@ -142,6 +142,16 @@ class Terms(Record):
             return amount
         return amount * self.term_months / 12
 
+    def platform(self, name: str) -> Platform:
+        """Give the clause about a platform; one that is not named counts whole.
+
+        >>> terms = Terms(term_start=date(2027, 1, 1), term_months=12,
+        ...     tiers=(Tier(from_commitment_usd=Decimal(0), discount_share=0),))
+        >>> terms.platform("anthropic").counts_share
+        1.0
+        """
+        return next((p for p in self.platforms if p.name == name), Platform(name=name))
+
     @property
     def is_core(self) -> bool:
         """Whether list cost by settlement period settles this contract, at one price for all.
