@@ -42,7 +42,7 @@ class OfferPaths:
             A refusal, or evidence that is absent.
         """
         terms = stored.recommendation().terms
-        monthly = stored.decisions().optimised_usd.sum(axis=2)
+        monthly = stored.decisions().optimised_total_usd
         monthly.flags.writeable = False
         return cls(terms, monthly)
 

@@ -50,7 +50,6 @@ from forecast.records.reforecast import BalanceLine, Reforecast, TrackRecord
 from forecast.records.workloads import Portfolio
 
 if TYPE_CHECKING:
-    from forecast.paths import DecisionSet
     from forecast.pipeline.last_forecast import Previous
     from forecast.pipeline.reforecast import ReforecastOutcome
     from forecast.pricing.sheets import NamedSheet
@@ -171,11 +170,12 @@ def write_reforecast(
     price_sheets: Sequence[NamedSheet] = (),
 ) -> Reforecast:
     """Write a re-forecast into `out_dir`, all of it or nothing; give it with its evidence named."""
+    from api.scenarios_file import scenarios_bytes
     from api.terminal.reforecast import markdown
     from excel_templates.quarter.workbook import quarter_workbook
 
     files = {
-        SCENARIOS: parquet(outcome.decisions.to_frame()),
+        SCENARIOS: scenarios_bytes(outcome.decisions),
         DAILY: parquet(outcome.daily),
         RATE_CARD: card_json(outcome.card),
         WORKLOADS: workloads.data,
@@ -232,7 +232,7 @@ def read_previous(
     """
     import pandas as pd
 
-    from forecast.paths import DecisionSet
+    from api.scenarios_file import read_scenarios
     from forecast.pipeline.last_forecast import Previous
     from forecast.pricing.sheets import read_sheet
     from forecast.tables import DAILY_USAGE, conform
@@ -254,7 +254,7 @@ def read_previous(
         card = RateCard.model_validate_json((directory / RATE_CARD).read_bytes())
     inventory = _stored_inventory(directory, result)
     sheets = tuple(read_sheet(directory / n) for n in names if PRICE_SHEET.fullmatch(n))
-    decisions: DecisionSet = DecisionSet.from_frame(pd.read_parquet(directory / SCENARIOS))
+    decisions = read_scenarios(directory / SCENARIOS)
     previous = Previous(
         result=result,
         decisions=decisions,

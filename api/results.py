@@ -88,14 +88,12 @@ class StoredResult:
         InputError
             When the result is a refusal, or names no decision set.
         """
-        import pandas as pd
-
-        from forecast.paths import DecisionSet
+        from api.scenarios_file import read_scenarios
 
         self.recommendation()
         if SCENARIOS not in self.files:
             raise InputError(f"does not name {SCENARIOS} in its provenance", file=ANSWER)
-        return DecisionSet.from_frame(pd.read_parquet(self.directory / SCENARIOS))
+        return read_scenarios(self.directory / SCENARIOS)
 
 
 def digest(data: bytes) -> str:
@@ -139,10 +137,11 @@ def write_outcome(
     files: dict[str, bytes] = {}
     result = outcome.result
     if isinstance(result, Recommendation):
+        from api.scenarios_file import scenarios_bytes
         from excel_templates.fill import build_workbook
 
         assert outcome.decisions is not None
-        files[SCENARIOS] = parquet(outcome.decisions.to_frame())
+        files[SCENARIOS] = scenarios_bytes(outcome.decisions)
         files[DAILY] = parquet(outcome.daily)
         if outcome.card is not None:
             files[RATE_CARD] = card_json(outcome.card)

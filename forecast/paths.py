@@ -6,8 +6,10 @@ into the workbook and scored later reads this table and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -41,6 +43,77 @@ class DemandPaths:
 
     def __post_init__(self) -> None:
         assert self.units.shape[1:] == (len(self.months), len(self.workloads)), self.units.shape
+
+
+KEPT_BYTES = 128 << 20
+"""Paths that are kept once drawn; the workloads beyond are drawn again whenever they are asked for.
+Forty workloads x 36 months x 10,000 paths fit."""
+
+
+class JointPaths:
+    """Joint sample paths of demand, a workload at a time, so that memory does not grow with them.
+
+    Parameters
+    ----------
+    months
+        T calendar months.
+    workloads
+        W names.
+    n_paths
+        N.
+    draw
+        Gives the paths [N, T] of a workload by name, the same each time.
+
+    Examples
+    --------
+    >>> months = (date(2027, 1, 1), date(2027, 2, 1))
+    >>> drawn = {"a": np.array([[1.0, 2.0], [3.0, 4.0]]), "b": np.ones((2, 2))}
+    >>> paths = JointPaths(months, ("a", "b"), 2, drawn.__getitem__)
+    >>> paths.of("a").sum(axis=1).tolist(), paths.of("unheard of").tolist()
+    ([3.0, 7.0], [[0.0, 0.0], [0.0, 0.0]])
+    >>> paths.chosen(np.array([1]), ("b", "a")).units.tolist()
+    [[[1.0, 3.0], [1.0, 4.0]]]
+    """
+
+    def __init__(
+        self,
+        months: tuple[date, ...],
+        workloads: tuple[str, ...],
+        n_paths: int,
+        draw: Callable[[str], Floats],
+    ) -> None:
+        self.months = months
+        self.workloads = workloads
+        self.n_paths = n_paths
+        self._draw = draw
+        fit = KEPT_BYTES // (8 * n_paths * len(months))
+        self._to_keep = frozenset(workloads[:fit])
+        self._kept: dict[str, Floats] = {}
+
+    def of(self, workload: str) -> Floats:
+        """Paths [N, T] of a workload, not to be written to; zeros where it has no demand."""
+        if workload in self._kept:
+            return self._kept[workload]
+        if workload not in self.workloads:
+            return np.zeros((self.n_paths, len(self.months)))
+        units = self._draw(workload)
+        if workload in self._to_keep:
+            self._kept[workload] = _sealed(units)
+        return units
+
+    def list_usd(self, unit_usd: Mapping[str, Floats | float]) -> Floats:
+        """List cost [N, T] of all workloads at the cost of a unit, [T] or the same every month."""
+        total = np.zeros((self.n_paths, len(self.months)))
+        for name in self.workloads:
+            total += self.of(name) * unit_usd[name]
+        return total
+
+    def chosen(self, rows: NDArray[np.int64], workloads: tuple[str, ...]) -> DemandPaths:
+        """Some of the paths, of some workloads in their order."""
+        units = np.empty((len(rows), len(self.months), len(workloads)))
+        for w, name in enumerate(workloads):
+            units[:, :, w] = self.of(name)[rows]
+        return DemandPaths(self.months, workloads, units)
 
 
 @dataclass(frozen=True)
@@ -99,37 +172,36 @@ class DecisionSet:
         """M."""
         return len(self.as_is_usd)
 
-    def to_frame(self) -> pd.DataFrame:
+    @cached_property
+    def as_is_total_usd(self) -> Floats:
+        """[M, T] list cost of all workloads with levers as observed."""
+        return _sealed(self.as_is_usd.sum(axis=2))
+
+    @cached_property
+    def optimised_total_usd(self) -> Floats:
+        """[M, T] list cost of all workloads with accepted levers."""
+        return _sealed(self.optimised_usd.sum(axis=2))
+
+    def to_frame(self, scenarios: slice = slice(None)) -> pd.DataFrame:
         """Long table: scenario, month, workload, as_is_usd, optimised_usd, potential_usd."""
-        m, t, w = self.as_is_usd.shape
+        numbers = np.arange(self.n_scenarios, dtype=np.int32)[scenarios]
+        n, (_, t, w) = len(numbers), self.as_is_usd.shape
         return pd.DataFrame(
             {
-                "scenario": np.repeat(np.arange(m, dtype=np.int32), t * w),
-                "month": np.tile(np.repeat(np.array(self.months, dtype="datetime64[s]"), w), m),
-                "workload": np.tile(np.array(self.workloads, dtype=object), m * t),
-                "as_is_usd": self.as_is_usd.ravel(),
-                "optimised_usd": self.optimised_usd.ravel(),
-                "potential_usd": self.potential_usd.ravel(),
+                "scenario": np.repeat(numbers, t * w),
+                "month": np.tile(np.repeat(np.array(self.months, dtype="datetime64[s]"), w), n),
+                "workload": np.tile(np.array(self.workloads, dtype=object), n * t),
+                "as_is_usd": self.as_is_usd[scenarios].ravel(),
+                "optimised_usd": self.optimised_usd[scenarios].ravel(),
+                "potential_usd": self.potential_usd[scenarios].ravel(),
             }
         )
 
-    @classmethod
-    def from_frame(cls, frame: pd.DataFrame) -> DecisionSet:
-        """Read what `to_frame` wrote (rows in the same order)."""
-        m = int(frame["scenario"].iloc[-1]) + 1
-        per = len(frame) // m
-        first = frame.iloc[:per]
-        months = tuple(pd.Timestamp(x).date() for x in first["month"].drop_duplicates())
-        workloads = tuple(str(x) for x in first["workload"].drop_duplicates())
-        shape = (m, len(months), len(workloads))
-        return cls(
-            months,
-            workloads,
-            *(
-                frame[c].to_numpy(dtype=np.float64).reshape(shape)
-                for c in ("as_is_usd", "optimised_usd", "potential_usd")
-            ),
-        )
+
+def _sealed(values: Floats) -> Floats:
+    """Many read it: nobody may write to it."""
+    values.flags.writeable = False
+    return values
 
 
 def quantile(values: Floats, level: float) -> float:

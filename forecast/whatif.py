@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import InputError
-from forecast.paths import DecisionSet
+from forecast.paths import DecisionSet, period_totals
 
 Floats = NDArray[np.float64]
 
@@ -96,14 +96,22 @@ def apply(decisions: DecisionSet, settings: WhatIf, *, period_months: int) -> tu
     unknown = named - set(decisions.workloads)
     if unknown:
         raise InputError(f"no such workload: {', '.join(sorted(unknown))}")
-    as_is = by_period(decisions.as_is_usd, period_months)
-    saving = as_is - by_period(decisions.optimised_usd, period_months)
     kept = dict.fromkeys(decisions.workloads, settings.realisation_share)
     for name, n in settings.slip_months.items():
         kept[name] *= 1 - slip_loss(decisions, name, n)
     kept |= dict.fromkeys(settings.switched_off, 0.0)
-    keep = np.array(list(kept.values()))
     demand = np.array([settings.demand_factors.get(name, 1.0) for name in decisions.workloads])
     factor = (1 + settings.growth_shock_share) * (1 + settings.price_change_share)
-    total = as_is.sum(axis=2) + as_is @ (demand - 1)
-    return factor * total, factor * (total - saving @ (demand * keep))
+    as_is, _ = _weighted(decisions, demand)
+    before, after = _weighted(decisions, demand * np.array(list(kept.values())))
+    return (
+        factor * period_totals(as_is, period_months),
+        factor * period_totals(as_is - (before - after), period_months),
+    )
+
+
+def _weighted(decisions: DecisionSet, weights: Floats) -> tuple[Floats, Floats]:
+    """Weighted sums over workloads of the list cost as is and optimised, both [M, T]."""
+    if (weights == weights[0]).all():
+        return weights[0] * decisions.as_is_total_usd, weights[0] * decisions.optimised_total_usd
+    return decisions.as_is_usd @ weights, decisions.optimised_usd @ weights

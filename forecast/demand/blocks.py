@@ -2,8 +2,9 @@
 
 What members said of every period after every past origin is by far the largest table of a forecast
 (origins x periods ahead x members for each workload). Asked of it later are only the errors of past
-totals, the opinion on a few windows and what comes from now on. A block is reduced to these before
-the next one is asked, so that another workload costs kilobytes and not a megabyte.
+totals, the opinion on a few windows, what a series shows (`signals`) and what comes from now on. A
+block is reduced to these before the next one is asked, so that another workload costs kilobytes and
+not a megabyte.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from forecast.demand.constants import Constants
 from forecast.demand.hindcast import Hindcast, Mend, hindcast
 from forecast.demand.members.protocol import Family, Floats, Panel, Window
 from forecast.demand.pool import Opinion, Pool, pool_members
+from forecast.demand.signals import SHAPES, shapes
 
 BLOCK = 50
 """Workloads asked together: with fewer each takes longer, with more they need more memory."""
@@ -68,6 +70,7 @@ def pool_in_blocks(
 
 def reduced(pool: Pool, windows: Sequence[Window]) -> Pool:
     """Keep the opinions on `windows` and on the scored ones, and of the paths those from now on."""
+    shapes(pool)
     opinions = {window: pool.opinion(window) for window in {*pool.windows, *windows}}
     now = pool.hindcast.paths[:, -1:].copy()
     return replace(pool, hindcast=replace(pool.hindcast, paths=now), opinions=opinions)
@@ -87,7 +90,9 @@ def joined(pools: Sequence[Pool]) -> Pool:
     }
     missed = tuple(np.concatenate(parts) for parts in zip(*(p.missed for p in pools), strict=True))
     hindcasts = [pool.hindcast for pool in pools]
-    return Pool(_stacked(hindcasts), first.constants, first.windows, missed, opinions)
+    found = Pool(_stacked(hindcasts), first.constants, first.windows, missed, opinions)
+    found.once(SHAPES, lambda: np.concatenate([shapes(pool) for pool in pools], axis=1))
+    return found
 
 
 def _stacked(parts: Sequence[Hindcast]) -> Hindcast:

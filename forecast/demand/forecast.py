@@ -17,13 +17,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from forecast.demand.adjustments import launch_months, plan_launch, retirement
-from forecast.demand.analyst import analyst_factors, analyst_notes
 from forecast.demand.backtest import HORIZONS, RUN_RATE_WEEKS, backtest, portfolio_errors
 from forecast.demand.blocks import pool_in_blocks
-from forecast.demand.calibration import TotalDistribution, distribution
 from forecast.demand.constants import constants
-from forecast.demand.coupling import joint_ranks, rank_correlation
+from forecast.demand.coupling import rank_correlation
 from forecast.demand.hindcast import past_origins
 from forecast.demand.history import (
     MIN_WEEKS,
@@ -33,8 +30,9 @@ from forecast.demand.history import (
     mend_with_notes,
     read_history,
 )
+from forecast.demand.joint_paths import Told, joint_paths, stop_of
 from forecast.demand.kinds import Kind, kinds_of
-from forecast.demand.lasting import lasting_months, portfolio_falls
+from forecast.demand.lasting import portfolio_falls
 from forecast.demand.members.protocol import Floats, Ints, Window
 from forecast.demand.members.roster import roster
 from forecast.demand.pool import Pool
@@ -46,26 +44,16 @@ from forecast.demand.report import (
     shift_notes,
     workload_outlook,
 )
-from forecast.demand.simulate import (
-    Calendar,
-    bursty_months,
-    calendar,
-    profile,
-    steady_months,
-    weekday_shares,
-)
+from forecast.demand.simulate import calendar, weekday_shares
 from forecast.errors import InputError, NoForecasterError
-from forecast.paths import DemandPaths, EvidenceReplicates
-from forecast.records.outlook import Adjustment, Backtest, Outlook
+from forecast.paths import EvidenceReplicates, JointPaths
+from forecast.records.outlook import Backtest, Outlook, WorkloadOutlook
 from forecast.records.rates import ModelFacts
 from forecast.records.workloads import Workload
 from forecast.units import add_months, month_of
 
 ORIGIN_STEP_WEEKS = 4
 """Weeks from one past origin to the next."""
-
-STREAMS_A_WORKLOAD = 5
-"""Random streams of a workload: its rank, path, launch, analyst adjustments and end."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +83,7 @@ class DemandForecast:
     Attributes
     ----------
     paths
-        Joint sample paths by month and workload.
+        Joint sample paths by month, of every workload.
     replicates
         How the term total would move with other evidence.
     outlook, backtest
@@ -104,7 +92,7 @@ class DemandForecast:
         The history behind it.
     """
 
-    paths: DemandPaths
+    paths: JointPaths
     replicates: EvidenceReplicates
     outlook: Outlook
     backtest: Backtest
@@ -165,7 +153,7 @@ def forecast_demand(
     Returns
     -------
     DemandForecast
-        With paths of shape [N, len(months), W].
+        With N paths of every workload.
 
     Raises
     ------
@@ -184,7 +172,7 @@ def forecast_demand(
     usd = _weights(history, usd_per_unit)
     shares = weekday_shares(history.daily)
     calendars = [
-        calendar(history.end, months, shares[:, w], stop=_stop(inventory.get(name)))
+        calendar(history.end, months, shares[:, w], stop=stop_of(inventory.get(name)))
         for w, name in enumerate(history.names)
     ]
     tell("members", 0.05)
@@ -208,40 +196,42 @@ def forecast_demand(
     now = len(pool.hindcast.origins) - 1
     correlation = rank_correlation(pool, now, kinds)
     falls = portfolio_falls(history, kinds, inventory, usd)
-    units, notes = _paths(
+    paths, notes = joint_paths(
         history,
         pool,
         kinds,
-        correlation,
-        falls.within,
-        inventory,
         calendars,
-        facts,
+        Told(inventory, facts, correlation, falls.within),
         months,
         n_paths,
-        draw_order,
-        rng_paths,
+        draw_order=draw_order,
+        rng=rng_paths,
     )
+    known, n_scored = pool.hindcast.panel.known(history.n_weeks), scored_origins(pool)
+    lines: list[WorkloadOutlook] = []
+    term_usd = np.zeros(n_paths)
+    for w, name in enumerate(history.names):
+        totals = paths.of(name).sum(axis=1)
+        term_usd += totals * usd[w]
+        lines.append(
+            workload_outlook(
+                name,
+                n_weeks=int(known[w]),
+                n_origins=int(n_scored[w]),
+                season=bool(pool.hindcast.seasonal[w, -1]),
+                totals=totals,
+            )
+        )
     tell("backtest", 0.8)
     errors = portfolio_errors(pool, history.weekly, usd, rng=rng_backtest)
-    term_spread = _log_spread(units.sum(axis=1) @ usd)
+    term_spread = _log_spread(term_usd)
     replicates = evidence_replicates(errors, term_spread, rng=rng_replicates)
-    n_scored = scored_origins(pool)
     outlook = Outlook(
         as_of=as_of,
         history_start=history.start,
         n_weeks=history.n_weeks,
         rank_correlation=correlation,
-        workloads=tuple(
-            workload_outlook(
-                name,
-                n_weeks=int(pool.hindcast.panel.known(history.n_weeks)[w]),
-                n_origins=int(n_scored[w]),
-                season=bool(pool.hindcast.seasonal[w, -1]),
-                totals=units[:, :, w].sum(axis=1),
-            )
-            for w, name in enumerate(history.names)
-        ),
+        workloads=tuple(lines),
         members=member_weights(history.names, kinds, pool),
         adjustments=(
             *history.adjustments,
@@ -253,7 +243,7 @@ def forecast_demand(
     )
     tell("demand", 1.0)
     return DemandForecast(
-        paths=DemandPaths(months, history.names, units),
+        paths=paths,
         replicates=replicates,
         outlook=outlook,
         backtest=backtest(errors, history.end, history.n_weeks),
@@ -266,100 +256,6 @@ def scored_origins(pool: Pool) -> Ints:
     return np.asarray(
         np.isfinite(pool.errors(len(pool.hindcast.origins) - 1)).any(axis=2).sum(axis=1)
     )
-
-
-def _paths(
-    history: History,
-    pool: Pool,
-    kinds: Sequence[Kind],
-    correlation: float,
-    fall_share: float,
-    inventory: Mapping[str, Workload],
-    calendars: Sequence[Calendar],
-    facts: Callable[[str], ModelFacts],
-    months: tuple[date, ...],
-    n_paths: int,
-    draw_order: Sequence[str],
-    rng: np.random.Generator,
-) -> tuple[Floats, list[Adjustment]]:
-    """Joint paths [N, T, W], with what the inventory adds and ends."""
-    n_workloads = len(history.names)
-    place = {name: i for i, name in enumerate(draw_order)}
-    names = history.names
-    in_turn = sorted(range(n_workloads), key=lambda w: (place.get(names[w], len(place)), names[w]))
-    common, *own = rng.spawn(1 + STREAMS_A_WORKLOAD * n_workloads)
-    streams = {w: own[turn::n_workloads] for turn, w in enumerate(in_turn)}
-    ranks = joint_ranks(
-        correlation,
-        n_workloads,
-        n_paths,
-        rngs=[common, *(streams[w][0] for w in range(n_workloads))],
-    )
-    found: dict[Window, TotalDistribution] = {}
-    units = np.zeros((n_paths, len(months), n_workloads))
-    notes: list[Adjustment] = []
-    for w, name in enumerate(history.names):
-        workload, weeks = inventory.get(name), calendars[w]
-        if weeks.window is not None and weeks.window not in found:
-            found[weeks.window] = distribution(pool, len(pool.hindcast.origins) - 1, weeks.window)
-        units[:, :, w] = _statistical(pool, w, kinds[w], weeks, found, ranks[:, w], streams[w][1])
-        if fall_share > 0 and weeks.window is not None:
-            units[:, :, w] *= lasting_months(weeks.shares, fall_share, n_paths, rng=streams[w][4])
-        if workload is not None:
-            plan, note = plan_launch(workload, history.weekly[w], history.end, facts)
-            notes += [note] if note else []
-            if plan is not None:
-                added = launch_months(plan, months, history.end, n_paths, rng=streams[w][2])
-                stop = _stop(workload)
-                live = np.array([stop is None or month < stop for month in months])
-                units[:, :, w] += added * live
-            if workload.adjustments:
-                units[:, :, w] *= analyst_factors(workload, months, n_paths, rng=streams[w][3])
-                notes += analyst_notes(workload, months)
-            ended = retirement(workload, months)
-            notes += [ended] if ended else []
-    units[:, 0, :] += _observed(history, months[0])
-    return units, notes
-
-
-def _stop(workload: Workload | None) -> date | None:
-    """First day without traffic."""
-    return workload.retires_month if workload else None
-
-
-def _statistical(
-    pool: Pool,
-    w: int,
-    kind: Kind,
-    weeks: Calendar,
-    found: Mapping[Window, TotalDistribution],
-    ranks: Ints,
-    rng: np.random.Generator,
-) -> Floats | float:
-    """Months [N, T] of one workload from its history alone."""
-    if weeks.window is None:
-        return 0.0
-    if kind is Kind.INTERMITTENT:
-        ended = float(pool.hindcast.ended[w, -1])
-        return bursty_months(pool.hindcast.known[-1][w], weeks, ranks, ended=ended, rng=rng)
-    if kind is not Kind.STEADY:
-        return 0.0
-    return steady_months(
-        profile(pool, w, len(weeks.shares)),
-        found[weeks.window],
-        w,
-        weeks,
-        ranks,
-        float(pool.hindcast.half_noise[w]),
-        rng=rng,
-    )
-
-
-def _observed(history: History, month: date) -> Floats | float:
-    """Demand [W] already seen in `month`; zero when it lies ahead."""
-    if month_of(history.end) != month:
-        return 0.0
-    return np.asarray(history.daily[-min(history.end.day, len(history.daily)) :].sum(axis=0))
 
 
 def _weights(history: History, usd_per_unit: Mapping[str, float]) -> Floats:

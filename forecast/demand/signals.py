@@ -24,6 +24,9 @@ from forecast.demand.pool import Pool
 LEAST = 0.01
 """Added to a log spread before its log is taken."""
 
+SHAPES = "shapes"
+"""Under which name a pool keeps them."""
+
 QUARTERS = 12
 MAX_KNOWN_YEARS = 8.0
 MIN_KNOWN_YEARS = 0.5
@@ -41,7 +44,7 @@ def signals(pool: Pool, window: Window) -> Floats:
 
 def shapes(pool: Pool) -> Floats:
     """quarterly_change, yearly_change, noise, known and shift at every origin: [5, S, O]; kept."""
-    return pool.once("shapes", lambda: _shapes(pool.hindcast))
+    return pool.once(SHAPES, lambda: _shapes(pool.hindcast))
 
 
 def _shapes(hindcast: Hindcast) -> Floats:

@@ -132,7 +132,7 @@ class Account:
         }
         recommended = self.sizing.commitment.recommended_usd
         as_is_number = states["as_is"].commitment_usd
-        optimised = decisions.optimised_usd.sum(axis=2)
+        optimised = decisions.optimised_total_usd
         settled_on = for_settlement(self.terms, optimised)
         signed = assess(self.terms, recommended, settled_on)
         too_much = assess(self.terms, as_is_number, settled_on)
@@ -169,7 +169,7 @@ class Account:
             waterfall=waterfall(
                 float(decisions.as_is_usd.sum(axis=(1, 2)).mean()),
                 list(counted.items()),
-                float(decisions.optimised_usd.sum(axis=(1, 2)).mean()),
+                float(decisions.optimised_total_usd.sum(axis=1).mean()),
             ),
             migration=migration.steps(),
             migration_plan=migration.plan(),
@@ -229,12 +229,13 @@ class Account:
         last = quarter * 4 * years
         raw, fitted = self.demand.last_quarter_units(self.today_usd)
         raw *= self._recorded_over_cleaned(cut)
-        units = self.demand.paths.units.sum(axis=1).mean(axis=0)
-        usd = [self.today_usd.get(name, 0.0) for name in self.demand.paths.workloads]
-        expected = float(units @ np.array(usd))
+        expected = sum(
+            line.term_mean_units * self.today_usd.get(line.workload, 0.0)
+            for line in self.demand.outlook.workloads
+        )
         steady = last * fitted / raw if raw > 0 else last
         decisions = self.costs.decisions
-        optimised = float(decisions.optimised_usd.sum(axis=(1, 2)).mean())
+        optimised = float(decisions.optimised_total_usd.sum(axis=1).mean())
         d = self.sizing.commitment.tier_discount_share
         return BridgeFigures(
             last_quarter_usd=last,

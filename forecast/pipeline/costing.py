@@ -125,22 +125,21 @@ def as_is_unit_costs(
 
 def cost_paths(
     demand: DemandPaths,
-    chosen: NDArray[np.int64],
     plans: Sequence[WorkloadPlan],
     card: RateCard,
     *,
     moved: Moved = living_mix,
 ) -> CostPaths:
-    """Price the chosen demand paths in all three states of the levers.
+    """Price the demand of the scenarios in all three states of the levers.
 
     Parameters
     ----------
-    chosen
-        [M] indices of the paths that become scenarios; the m-th takes the m-th lever draw.
+    demand
+        M scenarios; the m-th takes the m-th lever draw.
     moved
         Where the work of retired models goes: to their successors, or as a clause has it.
     """
-    units = demand.units[chosen]
+    units = demand.units
     n_scenarios, n_months, n_workloads = units.shape
     as_is = np.empty_like(units)
     optimised = np.empty_like(units)

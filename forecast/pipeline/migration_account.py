@@ -21,7 +21,6 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast.levers.plan.gates import gate_text
 from forecast.levers.stack import LEVER_ORDER, configuration_text
@@ -155,7 +154,7 @@ class MigrationAccount:
 
     @cached_property
     def _optimised(self) -> Floats:
-        return self.costs.decisions.optimised_usd.sum(axis=2)
+        return self.costs.decisions.optimised_total_usd
 
     @cached_property
     def _settled_today_usd(self) -> float:
@@ -184,7 +183,6 @@ def capacity_assumptions(capacity: Capacity) -> tuple[Assumption, ...]:
 
 def volume_first_savings(
     demand: DemandPaths,
-    chosen: NDArray[np.int64],
     by_volume: Sequence[WorkloadPlan],
     card: RateCard,
 ) -> dict[str, Floats]:
@@ -193,6 +191,6 @@ def volume_first_savings(
         return {}
     columns = [demand.workloads.index(plan.name) for plan in by_volume]
     some = DemandPaths(demand.months, tuple(p.name for p in by_volume), demand.units[:, :, columns])
-    costs = cost_paths(some, chosen, by_volume, card)
+    costs = cost_paths(some, by_volume, card)
     saving = costs.decisions.as_is_usd - costs.decisions.optimised_usd
     return {plan.name: saving[:, :, i] for i, plan in enumerate(by_volume)}

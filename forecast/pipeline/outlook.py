@@ -17,7 +17,7 @@ from forecast.pipeline.costing import as_is_unit_costs
 from forecast.pipeline.distributions import distribution, monthly_distributions
 from forecast.pipeline.launches import separate_launches
 from forecast.pipeline.migrations import with_migrations
-from forecast.pipeline.recommend import Progress, covered, ordered_paths
+from forecast.pipeline.recommend import Progress, covered
 from forecast.pipeline.workload_plans import plan_workloads, unit_cost
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import monthly_list_cost, rate_usage
@@ -106,10 +106,9 @@ def forecast_usage(
     )
     demand = with_migrations(demand, daily, card, day)
     tell("pricing", 0.9)
-    units = ordered_paths(demand.paths, names).units
-    usd = units * as_is_unit_costs(plans, card, months)
-    total = usd.sum(axis=2)
-    order = np.argsort(-usd.sum(axis=1).mean(axis=0), kind="stable")
+    unit_usd = dict(zip(names, as_is_unit_costs(plans, card, months).T, strict=True))
+    total = demand.paths.list_usd(unit_usd)
+    by_workload = [(name, demand.paths.of(name) @ unit_usd[name]) for name in names]
     begun = rated[rated["day"] >= pd.Timestamp(months[0])]
     tell("done", 1.0)
     return UsageForecast(
@@ -118,8 +117,8 @@ def forecast_usage(
         monthly=monthly_distributions(months, total),
         total=distribution(total.sum(axis=1)),
         workloads=tuple(
-            WorkloadForecast(workload=names[w], total=distribution(usd[:, :, w].sum(axis=1)))
-            for w in order
+            WorkloadForecast(workload=name, total=distribution(usd))
+            for name, usd in sorted(by_workload, key=lambda pair: -pair[1].mean())
         ),
         outlook=demand.outlook,
         backtest=demand.backtest,

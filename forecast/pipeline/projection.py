@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from forecast.demand.forecast import DemandForecast, forecast_demand
-from forecast.paths import DecisionSet, Floats, stratify
+from forecast.paths import DecisionSet, Floats
 from forecast.pipeline.cleaned_usage import CleanedUsage, clean_usage
-from forecast.pipeline.costing import as_is_unit_costs, cost_paths
+from forecast.pipeline.costing import cost_paths
 from forecast.pipeline.launches import separate_launches
-from forecast.pipeline.recommend import PATHS_PER_SCENARIO, ordered_paths
+from forecast.pipeline.recommend import PATHS_PER_SCENARIO, scenario_paths
 from forecast.pipeline.schedule import scheduled
 from forecast.pipeline.workload_plans import WorkloadPlan, plan_workloads, unit_cost
 from forecast.pricing.rating import rate_usage
@@ -154,12 +154,10 @@ def project(
             draw_order=order,
         )
         tell("levers", 0.7)
-        paths = ordered_paths(demand.paths, names)
+        paths = scenario_paths(demand.paths, drafts, card, n_scenarios, rng=rng_pick)
         plans = scheduled(drafts, paths, inventory, card, as_of).plans
-        unit = as_is_unit_costs(plans, card, ahead)
-        chosen = stratify(np.einsum("ntw,tw->n", paths.units, unit), n_scenarios, rng=rng_pick)
-        costs = cost_paths(paths, chosen, plans, card).decisions
-        units[:, n_elapsed:] = paths.units[chosen]
+        costs = cost_paths(paths, plans, card).decisions
+        units[:, n_elapsed:] = paths.units
         as_is[:, n_elapsed:] = costs.as_is_usd
         optimised[:, n_elapsed:] = costs.optimised_usd
         potential[:, n_elapsed:] = costs.potential_usd

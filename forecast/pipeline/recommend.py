@@ -19,7 +19,7 @@ import pandas as pd
 from forecast import __version__
 from forecast.demand.forecast import DemandForecast, forecast_demand
 from forecast.errors import InputError, ShortHistoryError, TermsError, UsageFormatError
-from forecast.paths import DecisionSet, DemandPaths, Floats, stratify
+from forecast.paths import DecisionSet, DemandPaths, Floats, JointPaths, stratify
 from forecast.pipeline.account import Account, assumptions_of
 from forecast.pipeline.cleaned_usage import clean_usage
 from forecast.pipeline.costing import as_is_unit_costs, cost_paths
@@ -33,7 +33,7 @@ from forecast.pipeline.reconciled import refuse_history
 from forecast.pipeline.refusal import refuse
 from forecast.pipeline.schedule import scheduled
 from forecast.pipeline.substitution import substitution
-from forecast.pipeline.workload_plans import plan_workloads, unit_cost
+from forecast.pipeline.workload_plans import WorkloadPlan, plan_workloads, unit_cost
 from forecast.pricing.rate_cards import canonicalise_models, load_rate_card
 from forecast.pricing.rating import rate_usage
 from forecast.pricing.reconciliation import Limits, Statement, reconcile
@@ -231,24 +231,21 @@ def recommend(
 
     demand = with_migrations(demand, daily, card, day)
     tell("levers", 0.7)
-    paths = ordered_paths(demand.paths, names)
-    if record is not None:
-        paths = widened_paths(paths, as_is_unit_costs(drafts, card, paths.months), record)
+    factor = record.widening_factor if record is not None else 1.0
+    paths = scenario_paths(demand.paths, drafts, card, n_scenarios, widened=factor, rng=rng_pick)
     plan = scheduled(drafts, paths, portfolio, card, day)
-    unit = as_is_unit_costs(plan.plans, card, paths.months)
-    chosen = stratify(np.einsum("ntw,tw->n", paths.units, unit), n_scenarios, rng=rng_pick)
-    costs = cost_paths(paths, chosen, plan.plans, card)
-    by_volume = volume_first_savings(paths, chosen, plan.by_volume, card)
+    costs = cost_paths(paths, plan.plans, card)
+    by_volume = volume_first_savings(paths, plan.by_volume, card)
 
     tell("sizing", 0.8)
     terms = with_measured_shares(terms, offers, costs.decisions, plan.plans, card)
     sizing = size(
         terms,
-        costs.decisions.optimised_usd.sum(axis=2),
+        costs.decisions.optimised_total_usd,
         replicates=_replicates(costs.decisions, demand, rng_replicates),
         offers=offers,
         preference=portfolio.risk,
-        repriced=substitution(paths, chosen, plan.plans, card),
+        repriced=substitution(paths, plan.plans, card),
     )
     tell("accounting", 0.95)
     account = Account(
@@ -288,19 +285,33 @@ def covered(as_of: date | None, rows: pd.DataFrame) -> date | None:
     return as_of
 
 
-def widened_paths(paths: DemandPaths, unit_usd: Floats, record: TrackRecord) -> DemandPaths:
-    """Spread what demand costs as is over the term as past forecasts ask for.
+def scenario_paths(
+    paths: JointPaths,
+    plans: Sequence[WorkloadPlan],
+    card: RateCard,
+    n_scenarios: int,
+    *,
+    widened: float = 1.0,
+    rng: np.random.Generator,
+) -> DemandPaths:
+    """Choose the paths that become scenarios, by what demand costs as is over the term.
 
     Parameters
     ----------
-    unit_usd
-        [T, W] list price of a unit as is.
+    plans
+        W workloads, in the order that the scenarios are to have.
+    widened
+        How much wider that cost is to be spread than the forecast has it.
     """
-    if record.widening_factor == 1.0:
-        return paths
-    totals = np.einsum("ntw,tw->n", paths.units, unit_usd)
-    change = spread_apart(totals, record.widening_factor)
-    return DemandPaths(paths.months, paths.workloads, paths.units * change[:, None, None])
+    unit_usd = as_is_unit_costs(plans, card, paths.months)
+    names = tuple(plan.name for plan in plans)
+    totals = paths.list_usd(dict(zip(names, unit_usd.T, strict=True))).sum(axis=1)
+    rows = stratify(totals, n_scenarios, rng=rng)
+    some = paths.chosen(rows, names)
+    if widened == 1.0:
+        return some
+    change = spread_apart(totals, widened)[rows]
+    return DemandPaths(some.months, some.workloads, some.units * change[:, None, None])
 
 
 def _with_widening(result: Recommendation, record: TrackRecord) -> Recommendation:
@@ -312,16 +323,6 @@ def _with_widening(result: Recommendation, record: TrackRecord) -> Recommendatio
     )
     told = {"assumptions": (*result.assumptions, widening)}
     return result.model_copy(update={**told, "widening_factor": record.widening_factor})
-
-
-def ordered_paths(paths: DemandPaths, names: Sequence[str]) -> DemandPaths:
-    """Put the workloads into the order of `names`; one without any demand becomes zeros."""
-    n, t, _ = paths.units.shape
-    units = np.zeros((n, t, len(names)))
-    for w, name in enumerate(names):
-        if name in paths.workloads:
-            units[:, :, w] = paths.units[:, :, paths.workloads.index(name)]
-    return DemandPaths(paths.months, tuple(names), units)
 
 
 def _replicates(

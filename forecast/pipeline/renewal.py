@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-import numpy as np
-
 from forecast.errors import InputError, TermsError
 from forecast.paths import DecisionSet, Floats
 from forecast.pipeline.last_forecast import Previous
@@ -84,7 +82,7 @@ def renewal(previous: Previous, advice: Recommendation, decisions: DecisionSet) 
 
 
 def _total(decisions: DecisionSet) -> Floats:
-    return np.asarray(decisions.optimised_usd.sum(axis=2))
+    return decisions.optimised_total_usd
 
 
 def _running(previous: Previous, last: Reforecast) -> RenewalTerm:

@@ -110,7 +110,7 @@ def _breaks(best: Optimum, kept: float) -> bool:
 
 def _vendors(decisions: DecisionSet, forecast_usd: float) -> tuple[str, Floats]:
     """Scale the as-is paths, without any lever, to the mean that a vendor would forecast."""
-    as_is = decisions.as_is_usd.sum(axis=2)
+    as_is = decisions.as_is_total_usd
     mean = float(as_is.sum(axis=1).mean())
     factor = forecast_usd / mean if mean > 0 else 1.0
     return "the vendor's own forecast comes true", as_is * factor
@@ -122,7 +122,7 @@ def _largest(decisions: DecisionSet) -> int:
 
 def _without_largest(decisions: DecisionSet) -> tuple[str, Floats]:
     largest = _largest(decisions)
-    rest = np.delete(decisions.optimised_usd, largest, axis=2).sum(axis=2)
+    rest = decisions.optimised_total_usd - decisions.optimised_usd[:, :, largest]
     return f"{decisions.workloads[largest]} is lost", rest
 
 

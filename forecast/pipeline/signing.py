@@ -88,7 +88,7 @@ def _deviation(
     schedule: tuple[PeriodCommitment, ...],
 ) -> Deviation:
     terms, amount = executed.terms, advice.commitment.recommended_usd
-    monthly = decisions.optimised_usd.sum(axis=2)
+    monthly = decisions.optimised_total_usd
     theirs = Standing(terms, tuple(period.commitment_usd for period in schedule))
     advised = Standing(advice.terms, ()).with_total(amount, monthly)
     moved = theirs.with_total(amount, monthly)

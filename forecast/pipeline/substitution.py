@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from forecast.paths import DemandPaths
 from forecast.pipeline.costing import cost_paths
 from forecast.pipeline.workload_plans import WorkloadPlan, living_mix, substituted_mix
@@ -26,15 +23,9 @@ CHANGE = "a retired model's successor costs no more for the same text"
 
 
 def substitution(
-    paths: DemandPaths, chosen: NDArray[np.int64], plans: Sequence[WorkloadPlan], card: RateCard
+    paths: DemandPaths, plans: Sequence[WorkloadPlan], card: RateCard
 ) -> tuple[Repriced, ...]:
-    """Price the paths with the clause; nothing where no successor in the term is dearer.
-
-    Parameters
-    ----------
-    chosen
-        [M] indices of the paths that became scenarios.
-    """
+    """Price the paths with the clause; nothing where no successor in the term is dearer."""
     end = add_months(paths.months[-1], 1)
     retiring = [
         plan
@@ -46,5 +37,5 @@ def substitution(
         for p in retiring
     ):
         return ()
-    costs = cost_paths(paths, chosen, plans, card, moved=substituted_mix)
+    costs = cost_paths(paths, plans, card, moved=substituted_mix)
     return ((CLAUSE, CHANGE, costs.decisions.optimised_usd.sum(axis=2)),)

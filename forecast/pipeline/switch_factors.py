@@ -120,5 +120,4 @@ def _means(
         )
     except (ShortHistoryError, NoForecasterError):
         return {}
-    totals = demand.paths.units.sum(axis=1).mean(axis=0)
-    return dict(zip(demand.paths.workloads, totals.tolist(), strict=True))
+    return {line.workload: line.term_mean_units for line in demand.outlook.workloads}

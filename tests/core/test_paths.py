@@ -6,6 +6,7 @@ import pytest
 from forecast.paths import (
     DecisionSet,
     EvidenceReplicates,
+    JointPaths,
     period_totals,
     quantile,
     stratify,
@@ -22,13 +23,39 @@ def _set(m: int = 50, seed: int = 0) -> DecisionSet:
     )
 
 
-def test_a_decision_set_survives_its_table():
-    before = _set()
-    after = DecisionSet.from_frame(before.to_frame())
-    assert after.months == before.months
-    assert after.workloads == before.workloads
-    for name in ("as_is_usd", "optimised_usd", "potential_usd"):
-        assert np.array_equal(getattr(after, name), getattr(before, name))
+def test_the_table_names_every_scenario_month_and_workload_once():
+    found = _set(4).to_frame(slice(1, 3))
+    assert found["scenario"].unique().tolist() == [1, 2]
+    assert not found.duplicated(["scenario", "month", "workload"]).any()
+    of_b = found[(found["workload"] == "b") & (found["scenario"] == 2)]
+    assert of_b["as_is_usd"].tolist() == _set(4).as_is_usd[2, :, 1].tolist()
+
+
+def test_totals_of_all_workloads_cannot_be_written_to():
+    found = _set()
+    assert np.allclose(found.optimised_total_usd, found.optimised_usd.sum(axis=2))
+    with pytest.raises(ValueError, match="read-only"):
+        found.as_is_total_usd[0, 0] = 0.0
+
+
+def test_paths_beyond_what_is_kept_are_drawn_again_and_are_the_same(monkeypatch):
+    months = month_range(date(2027, 1, 1), 12)
+    drawn = []
+
+    def draw(name):
+        drawn.append(name)
+        return np.random.default_rng(ord(name)).lognormal(size=(50, 12))
+
+    monkeypatch.setattr("forecast.paths.KEPT_BYTES", 8 * 50 * 12)
+    paths = JointPaths(months, ("a", "b"), 50, draw)
+    usd = paths.list_usd({"a": 2.0, "b": np.arange(12.0)})
+    assert np.allclose(usd, 2 * draw("a") + draw("b") * np.arange(12.0))
+    drawn.clear()
+    some = paths.chosen(np.array([3, 1]), ("b", "a", "silent"))
+    assert drawn == ["b"]
+    assert some.units[:, :, 0].tolist() == draw("b")[[3, 1]].tolist()
+    assert some.units[:, :, 1].tolist() == draw("a")[[3, 1]].tolist()
+    assert not some.units[:, :, 2].any()
 
 
 def test_scenario_dollars_are_kept_to_the_micro_dollar():

@@ -69,16 +69,20 @@ def found(portfolio, inventory):
 
 
 def by_name(found, name):
-    return found.paths.units[:, :, found.paths.workloads.index(name)]
+    return found.paths.of(name)
+
+
+def units(found):
+    return np.stack([found.paths.of(name) for name in found.paths.workloads], axis=2)
 
 
 def test_shapes_and_order(found, inventory):
     assert found.paths.months == TERM
     listed = tuple(w.name for w in inventory)
     assert found.paths.workloads == (*listed, "bursts", "ended", "unassigned")
-    assert found.paths.units.shape == (400, 12, 8)
-    assert np.isfinite(found.paths.units).all()
-    assert (found.paths.units >= 0).all()
+    assert units(found).shape == (400, 12, 8)
+    assert np.isfinite(units(found)).all()
+    assert (units(found) >= 0).all()
     assert found.weekly.observed_units.shape == (60, 8)
     assert found.replicates.shift.shape == (200,)
 
@@ -121,11 +125,11 @@ def test_the_outlook_sums_up_the_paths(found):
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(portfolio, inventory, found):
     again = forecast(portfolio, workloads=inventory)
-    assert again.paths.units.tobytes() == found.paths.units.tobytes()
+    assert units(again).tobytes() == units(found).tobytes()
     assert again.backtest == found.backtest
     assert np.array_equal(again.replicates.scale, found.replicates.scale)
     other = forecast(portfolio, workloads=inventory, seed=1)
-    assert other.paths.units.tobytes() != found.paths.units.tobytes()
+    assert units(other).tobytes() != units(found).tobytes()
 
 
 def test_order_of_the_inventory_and_of_rows_do_not_matter(portfolio, inventory, found):
@@ -138,7 +142,7 @@ def test_order_of_the_inventory_and_of_rows_do_not_matter(portfolio, inventory, 
 @pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes(portfolio, inventory, found):
     other = forecast(portfolio, workloads=inventory)
-    assert other.paths.units.tobytes() == found.paths.units.tobytes()
+    assert units(other).tobytes() == units(found).tobytes()
 
 
 def test_more_paths_do_not_narrow_the_evidence(portfolio):
@@ -152,7 +156,7 @@ def test_usage_after_as_of_is_not_read(portfolio):
     cut = {"chat": portfolio["chat"][:-70]}
     a = forecast({"chat": portfolio["chat"]}, as_of=early)
     b = forecast(cut, as_of=early, end=early)
-    assert np.array_equal(a.paths.units, b.paths.units)
+    assert np.array_equal(units(a), units(b))
     assert a.backtest == b.backtest
 
 
@@ -166,17 +170,17 @@ def test_price_tier_cache_and_tokenizer_do_not_move_demand(portfolio):
     changed.loc[late, "cache_read_tokens"] = changed.loc[late, "input_tokens"] // 10 * 13
     changed.loc[late, "input_tokens"] = 0
     a, b = forecast(plain), forecast(changed)
-    assert np.allclose(a.paths.units, b.paths.units, rtol=1e-6)
+    assert np.allclose(units(a), units(b), rtol=1e-6)
 
 
 def test_the_current_month_is_what_was_seen_and_what_is_to_come():
     end = date(2026, 10, 20)
     days = np.full(7 * 40, 1000.0)
     found = forecast({"a": days}, end=end, as_of=end, months=month_range(end, 3))
-    october = found.paths.units[:, 0, 0]
+    october = by_name(found, "a")[:, 0]
     assert october.min() > 20_000
     assert np.median(october) == pytest.approx(31_000, rel=0.02)
-    assert np.median(found.paths.units[:, 1, 0]) == pytest.approx(30_000, rel=0.05)
+    assert np.median(by_name(found, "a")[:, 1]) == pytest.approx(30_000, rel=0.05)
 
 
 def test_a_term_that_starts_later_is_wider(portfolio):
@@ -205,7 +209,7 @@ def test_thirteen_weeks_are_forecast_and_twelve_are_refused(portfolio):
 @pytest.mark.parametrize("days", [np.ones(7 * 13), np.full(7 * 30, 10**15)], ids=["tiny", "vast"])
 def test_extreme_sizes_stay_finite(days):
     found = forecast({"a": days})
-    totals = found.paths.units.sum(axis=(1, 2))
+    totals = units(found).sum(axis=(1, 2))
     assert np.isfinite(totals).all()
     assert quantile(totals, 0.1) < quantile(totals, 0.9) < 10 * quantile(totals, 0.1)
 

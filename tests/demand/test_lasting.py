@@ -115,9 +115,7 @@ def lost_one(*, retired=False, n=600):
 
 def test_a_lost_workload_makes_the_others_less_sure():
     as_lost, as_planned = lost_one(), lost_one(retired=True)
-    before, after = (
-        f.paths.units[:, :, f.paths.workloads.index("a")].sum(axis=1) for f in (as_planned, as_lost)
-    )
+    before, after = (f.paths.of("a").sum(axis=1) for f in (as_planned, as_lost))
     assert (after <= before + 1e-6).all()
     assert np.quantile(after, 0.1) < np.quantile(before, 0.1)
     assert np.quantile(after, 0.9) == pytest.approx(np.quantile(before, 0.9), rel=0.03)

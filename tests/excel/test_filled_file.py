@@ -10,13 +10,13 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import opened
 import pandas as pd
 import pytest
 import workbook_example as example
 
+from api.scenarios_file import read_scenarios, scenarios_bytes
 from excel_templates.cached import Saved
 from excel_templates.fill import build_workbook, fill_workbook
 from forecast.errors import InputError
@@ -195,8 +195,11 @@ def test_scenarios_of_another_recommendation_are_refused(built: Built) -> None:
         build_workbook(recommendation, example.paths(150, 6))
 
 
-def test_the_recommendation_read_from_json_gives_the_same_workbook(built: Built) -> None:
+def test_the_result_read_from_its_files_gives_the_same_workbook(
+    built: Built, tmp_path: Path
+) -> None:
     recommendation, decisions, saved = built
     read = Recommendation.model_validate_json(recommendation.model_dump_json())
-    again: Any = DecisionSet.from_frame(decisions.to_frame())
+    (tmp_path / "scenarios.parquet").write_bytes(scenarios_bytes(decisions))
+    again = read_scenarios(tmp_path / "scenarios.parquet")
     assert build_workbook(read, again) == saved.content

@@ -85,7 +85,7 @@ def test_batch_halves_from_the_adoption_month_on():
     plans, card = _plans(_daily(input_tokens=1_000_000), nightly)
     months = (date(2027, 2, 1), date(2027, 3, 1))
     demand = DemandPaths(months, ("nightly",), np.full((4, 2, 1), 1e9))
-    costs = cost_paths(demand, np.arange(4), plans, card)
+    costs = cost_paths(demand, plans, card)
     as_is = 1e9 * 4 / 1e6 * 1.3
     assert costs.decisions.as_is_usd == pytest.approx(as_is)
     assert costs.decisions.optimised_usd[:, 0, 0] == pytest.approx(as_is)
@@ -101,7 +101,7 @@ def test_a_proposed_lever_is_potential_only():
     )
     plans, card = _plans(_daily(input_tokens=1_000_000), proposed, n=300)
     demand = DemandPaths((JANUARY, date(2027, 9, 1)), ("nightly",), np.full((300, 2, 1), 1e9))
-    found = cost_paths(demand, np.arange(300), plans, card).decisions
+    found = cost_paths(demand, plans, card).decisions
     assert np.array_equal(found.optimised_usd, found.as_is_usd)
     assert found.potential_usd.mean() < found.as_is_usd.mean()
     assert found.potential_usd[:, 1].std() > 0  # slips and uncertain shares widen the band
@@ -110,7 +110,7 @@ def test_a_proposed_lever_is_potential_only():
 def test_a_workload_without_demand_costs_nothing():
     plans, card = _plans(_daily())
     demand = DemandPaths((JANUARY,), ("nightly",), np.zeros((4, 1, 1)))
-    found = cost_paths(demand, np.arange(4), plans, card).decisions
+    found = cost_paths(demand, plans, card).decisions
     assert not found.as_is_usd.any()
     assert not found.optimised_usd.any()
 
@@ -131,7 +131,7 @@ def test_demand_without_anything_to_price_it_by_is_refused():
     plans, card = _plans(_daily())
     demand = DemandPaths((JANUARY,), ("nightly",), np.ones((4, 1, 1)))
     with pytest.raises(WorkloadError, match="no usage with tokens"):
-        cost_paths(demand, np.arange(4), plans, card)
+        cost_paths(demand, plans, card)
 
 
 def test_a_stated_month_that_has_passed_starts_next_month():

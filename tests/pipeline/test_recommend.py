@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from api.scenarios_file import read_scenarios, scenarios_bytes
 from forecast.errors import InputError, TermsError, UnknownModelError, UsageFormatError
-from forecast.paths import DecisionSet, period_totals, quantile
+from forecast.paths import period_totals, quantile
 from forecast.records.negotiation import RiskPreference
 from forecast.records.recommendation import Recommendation, Refusal
 from forecast.records.workloads import OwnerState
@@ -36,8 +37,8 @@ def test_another_seed_draws_other_paths_and_stays_in_the_interval(buyer, answer)
 
 
 def test_the_stored_decision_set_replays_to_the_cent(tmp_path, outcome, answer):
-    outcome.decisions.to_frame().to_parquet(tmp_path / "scenarios.parquet")
-    stored = DecisionSet.from_frame(pd.read_parquet(tmp_path / "scenarios.parquet"))
+    (tmp_path / "scenarios.parquet").write_bytes(scenarios_bytes(outcome.decisions))
+    stored = read_scenarios(tmp_path / "scenarios.parquet")
     replayed = size(answer.terms, stored.optimised_usd.sum(axis=2))
     assert replayed.headline == answer.headline
     assert replayed.tiers == answer.tiers

@@ -51,7 +51,7 @@ def saved_share(daily: pd.DataFrame, workload: Workload) -> float:
     (plan,), card = planned(daily, workload)
     months = month_range(JANUARY, 12)
     demand = DemandPaths(months, ("nightly",), np.full((50, 12, 1), 1e9))
-    found = cost_paths(demand, np.arange(50), [plan], card).decisions
+    found = cost_paths(demand, [plan], card).decisions
     return 1 - float(found.optimised_usd.sum() / found.as_is_usd.sum())
 
 

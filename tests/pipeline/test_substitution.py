@@ -44,7 +44,7 @@ def priced(card: RateCard, model: str, *workloads: Workload):
     )
     demand = DemandPaths(month_range(JANUARY, 12), ("nightly",), np.full((4, 12, 1), 1e9))
     plans = scheduled(plans, demand, portfolio, card, AS_OF).plans
-    return demand, plans, substitution(demand, np.arange(4), plans, card)
+    return demand, plans, substitution(demand, plans, card)
 
 
 def test_a_dearer_successor_leaves_the_work_at_the_retired_price() -> None:
