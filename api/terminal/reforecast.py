@@ -14,18 +14,35 @@ from rich.console import Group
 
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.sections import Section, as_markdown, remarks, shown
+from api.terminal.shortened import whole_list
 from forecast.records.reforecast import (
     Attribution,
     CertainDay,
+    Finding,
     PeriodStanding,
     PlatformDrawdown,
-    Reclassification,
     Reforecast,
+    WorkloadStanding,
 )
+from forecast.short_form import short_form
 
 if TYPE_CHECKING:
     from api.contracts import Signed
     from api.reforecasts import StoredReforecast
+
+_WHERE = "reforecast.json"
+
+_OF_ONE_WORKLOAD = frozenset(
+    {
+        "renamed_workload",
+        "new_workload",
+        "silent_workload",
+        "retired_workload",
+        "anomaly",
+        "workload_off_forecast",
+    }
+)
+"""Kinds of findings that there may be one of for every workload."""
 
 BAR_CELLS = 24
 LARGEST_WORKLOADS = 3
@@ -37,7 +54,7 @@ SHOWN_LEVELS = (0.1, 0.5, 0.9)
 def sections(result: Reforecast) -> list[Section]:
     """Give what there is to read, the decision first."""
     found = [
-        remarks("Before the figures", [_finding(f.note, f.usd) for f in result.findings]),
+        remarks("Before the figures", _findings(result.findings)),
         _headline(result),
         _waterfall(result.attribution),
         _periods(result.burn_down.periods),
@@ -45,7 +62,7 @@ def sections(result: Reforecast) -> list[Section]:
         _certain(result.burn_down.certain),
         _remedies(result),
         _promises(result),
-        _reclassifications(result.reclassifications),
+        _reclassifications(result),
         _balance(result),
         _workloads(result),
         remarks("Track record", _record(result)),
@@ -98,6 +115,18 @@ def markdown(result: Reforecast) -> str:
     """Write a re-forecast as Markdown."""
     title = f"{result.contract.terms.name}: re-forecast of {result.provenance.as_of}"
     return as_markdown(title, sections(result))
+
+
+def _findings(found: Sequence[Finding]) -> list[str]:
+    """Say what has to be known; of findings about one workload each, the largest."""
+    general = [f for f in found if f.kind not in _OF_ONE_WORKLOAD]
+    single = short_form((f for f in found if f.kind in _OF_ONE_WORKLOAD), lambda f: f.usd)
+    lines = [_finding(f.note, f.usd) for f in (*general, *single.shown)]
+    if single.rest:
+        summed = f"{len(single.rest)} smaller ones about one workload each"
+        where = whole_list(single, _WHERE)
+        lines.append(f"{_finding(summed, single.rest_usd(lambda f: f.usd))}; {where}")
+    return lines
 
 
 def _finding(note: str, amount: Decimal | None) -> str:
@@ -229,31 +258,48 @@ def _remedies(result: Reforecast) -> Section:
 
 
 def _promises(result: Reforecast) -> Section:
+    found = short_form(result.promises, lambda p: p.promised_usd)
+    rows = [
+        (
+            p.workload,
+            usd(p.promised_usd),
+            usd(p.measured_usd),
+            "; ".join(
+                f"{s.lever} {percent(s.measured)}"
+                + (f", {percent(s.stated)}" if s.stated is not None else "")
+                for s in p.shares
+            ),
+            p.verdict,
+        )
+        for p in found.shown
+    ]
+    if found.rest:
+        promised = usd(found.rest_usd(lambda p: p.promised_usd))
+        measured = usd(found.rest_usd(lambda p: p.measured_usd))
+        rows.append(
+            (
+                f"{len(found.rest)} smaller ones",
+                promised,
+                measured,
+                "",
+                whole_list(found, _WHERE),
+            )
+        )
     return Section(
         "Promised against measured since the last forecast, list cost",
         ("workload", "promised", "measured", "share moved, stated", ""),
-        tuple(
-            (
-                p.workload,
-                usd(p.promised_usd),
-                usd(p.measured_usd),
-                "; ".join(
-                    f"{s.lever} {percent(s.measured)}"
-                    + (f", {percent(s.stated)}" if s.stated is not None else "")
-                    for s in p.shares
-                ),
-                p.verdict,
-            )
-            for p in result.promises
-        ),
+        tuple(rows),
     )
 
 
-def _reclassifications(found: Sequence[Reclassification]) -> Section:
+def _reclassifications(result: Reforecast) -> Section:
+    usd_of = {w.name: _size_usd(w) for w in result.workloads}
+    found = short_form(result.reclassifications, lambda r: usd_of.get(r.workload))
+    rows = [(r.workload, r.stands_as.value, r.now, r.before, r.ask) for r in found.shown]
+    if found.rest:
+        rows.append((f"{len(found.rest)} smaller ones", "", "", "", whole_list(found, _WHERE)))
     return Section(
-        "To be asked again",
-        ("workload", "stands as", "now", "before", "ask"),
-        tuple((r.workload, r.stands_as.value, r.now, r.before, r.ask) for r in found),
+        "To be asked again", ("workload", "stands as", "now", "before", "ask"), tuple(rows)
     )
 
 
@@ -275,12 +321,20 @@ def _balance(result: Reforecast) -> Section:
 
 
 def _workloads(result: Reforecast) -> Section:
-    by_size = sorted(result.workloads, key=lambda w: -(w.recorded_usd + w.expected_usd))
-    return Section(
-        "Workloads at list",
-        ("workload", "recorded", "expected to come"),
-        tuple((w.name, usd(w.recorded_usd), usd(w.expected_usd)) for w in by_size),
-    )
+    by_size = sorted(result.workloads, key=lambda w: (-_size_usd(w), w.name))
+    found = short_form(by_size, _size_usd)
+    rows = [(w.name, usd(w.recorded_usd), usd(w.expected_usd)) for w in found.shown]
+    if found.rest:
+        recorded = usd(found.rest_usd(lambda w: w.recorded_usd))
+        expected = usd(found.rest_usd(lambda w: w.expected_usd))
+        rows.append(
+            (f"{len(found.rest)} smaller ones; {whole_list(found, _WHERE)}", recorded, expected)
+        )
+    return Section("Workloads at list", ("workload", "recorded", "expected to come"), tuple(rows))
+
+
+def _size_usd(workload: WorkloadStanding) -> Decimal:
+    return workload.recorded_usd + workload.expected_usd
 
 
 def _record(result: Reforecast) -> list[str]:
