@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from api.short_lists import as_is_usd
 from api.terminal.backtest import had_you_used_this
 from api.terminal.evidence import evidence
 from api.terminal.latency import lever_evidence
@@ -18,7 +19,7 @@ from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.ledger import cleaning, undecided
 from api.terminal.negotiation import negotiation
 from api.terminal.reconciliation import first_lines, reconciliation
-from api.terminal.shortened import as_is_usd, told
+from api.terminal.shortened import told
 from api.terminal.usage import source_notes
 from api.terminal.workloads import migration, workloads
 from forecast.records.base import Provenance
@@ -50,7 +51,7 @@ def decision(result: Recommendation) -> Group:
             tiers(result.tiers, result.commitment.recommended_usd),
             _risks(result),
             bridge("From last quarter's bill to the commitment", result.bridge),
-            workloads(result.workloads),
+            workloads(result),
             lever_evidence(result.workload_evidence, as_is_usd(result)),
             migration(result),
             *(offers(result.offers).renderables if result.offers else ()),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rich.console import Group
 
+from api.short_lists import Amounts
 from api.terminal.layout import notes, page, percent, plain, table, usd
-from api.terminal.shortened import Amounts, told_lines
+from api.terminal.shortened import told_lines
 from forecast.records.recommendation import EvidenceItem, EvidenceMeter
 from forecast.short_form import subject
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from rich.console import Group, RenderableType
 
+from api.short_lists import Amounts
 from api.terminal.layout import page, percent, plain, table, usd
-from api.terminal.shortened import Amounts, told, whole_list
+from api.terminal.shortened import told, whole_list
 from forecast.records.batch import BatchEconomics
 from forecast.records.guard import ErrorCell, Finding, LatencyGuard, WorkloadEvidence
 from forecast.short_form import short_form

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from rich.console import Group
 
+from api import short_lists
 from api.terminal.layout import page, plain, table, usd
-from api.terminal.shortened import as_is_usd, told, whole_list
+from api.terminal.shortened import told, whole_list
 from forecast.records.cleaning import CleaningEntry
 from forecast.records.recommendation import Recommendation
-from forecast.short_form import short_form
 
 LARGEST = 3
 """Undecided entries that are named before the ledger itself."""
@@ -30,10 +30,10 @@ def cleaning(result: Recommendation) -> Group | None:
     """Show what looks odd in the history, what acts, and how to decide otherwise."""
     if not result.cleaning:
         return None
-    usd_of = as_is_usd(result)
+    usd_of = short_lists.as_is_usd(result)
     entries = [e for e in result.cleaning if e.state != "noted"]
     noted = [e for e in result.cleaning if e.state == "noted"]
-    found = short_form(entries, _moves_usd)
+    found = short_lists.cleaning(entries)
     rows = [
         (_entry(e), _days(e), _STATES[e.state], usd(e.list_usd), usd(e.yearly_usd))
         for e in found.shown
@@ -74,11 +74,6 @@ def cleaning(result: Recommendation) -> Group | None:
             seen,
         ]
     )
-
-
-def _moves_usd(entry: CleaningEntry) -> Decimal | None:
-    """Rank an entry by what deciding it would move, then by what it concerns."""
-    return entry.yearly_usd or entry.list_usd
 
 
 def undecided(result: Recommendation) -> str | None:

@@ -12,37 +12,23 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group
 
+from api import short_lists
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.sections import Section, as_markdown, remarks, shown
 from api.terminal.shortened import whole_list
 from forecast.records.reforecast import (
     Attribution,
     CertainDay,
-    Finding,
     PeriodStanding,
     PlatformDrawdown,
     Reforecast,
-    WorkloadStanding,
 )
-from forecast.short_form import short_form
 
 if TYPE_CHECKING:
     from api.contracts import Signed
     from api.reforecasts import StoredReforecast
 
 _WHERE = "reforecast.json"
-
-_OF_ONE_WORKLOAD = frozenset(
-    {
-        "renamed_workload",
-        "new_workload",
-        "silent_workload",
-        "retired_workload",
-        "anomaly",
-        "workload_off_forecast",
-    }
-)
-"""Kinds of findings that there may be one of for every workload."""
 
 BAR_CELLS = 24
 LARGEST_WORKLOADS = 3
@@ -54,7 +40,7 @@ SHOWN_LEVELS = (0.1, 0.5, 0.9)
 def sections(result: Reforecast) -> list[Section]:
     """Give what there is to read, the decision first."""
     found = [
-        remarks("Before the figures", _findings(result.findings)),
+        remarks("Before the figures", _findings(result)),
         _headline(result),
         _waterfall(result.attribution),
         _periods(result.burn_down.periods),
@@ -117,15 +103,15 @@ def markdown(result: Reforecast) -> str:
     return as_markdown(title, sections(result))
 
 
-def _findings(found: Sequence[Finding]) -> list[str]:
-    """Say what has to be known; of findings about one workload each, the largest."""
-    general = [f for f in found if f.kind not in _OF_ONE_WORKLOAD]
-    single = short_form((f for f in found if f.kind in _OF_ONE_WORKLOAD), lambda f: f.usd)
-    lines = [_finding(f.note, f.usd) for f in (*general, *single.shown)]
-    if single.rest:
-        summed = f"{len(single.rest)} smaller ones about one workload each"
-        where = whole_list(single, _WHERE)
-        lines.append(f"{_finding(summed, single.rest_usd(lambda f: f.usd))}; {where}")
+def _findings(result: Reforecast) -> list[str]:
+    found = short_lists.findings(result)
+    lines = [_finding(f.note, f.usd) for f in found.shown]
+    if found.rest:
+        summed = _finding(
+            f"{len(found.rest)} smaller ones about one workload each",
+            found.rest_usd(lambda f: f.usd),
+        )
+        lines.append(f"{summed}; {whole_list(found, _WHERE)}")
     return lines
 
 
@@ -258,7 +244,7 @@ def _remedies(result: Reforecast) -> Section:
 
 
 def _promises(result: Reforecast) -> Section:
-    found = short_form(result.promises, lambda p: p.promised_usd)
+    found = short_lists.promises(result)
     rows = [
         (
             p.workload,
@@ -293,8 +279,7 @@ def _promises(result: Reforecast) -> Section:
 
 
 def _reclassifications(result: Reforecast) -> Section:
-    usd_of = {w.name: _size_usd(w) for w in result.workloads}
-    found = short_form(result.reclassifications, lambda r: usd_of.get(r.workload))
+    found = short_lists.reclassifications(result)
     rows = [(r.workload, r.stands_as.value, r.now, r.before, r.ask) for r in found.shown]
     if found.rest:
         rows.append((f"{len(found.rest)} smaller ones", "", "", "", whole_list(found, _WHERE)))
@@ -321,8 +306,7 @@ def _balance(result: Reforecast) -> Section:
 
 
 def _workloads(result: Reforecast) -> Section:
-    by_size = sorted(result.workloads, key=lambda w: (-_size_usd(w), w.name))
-    found = short_form(by_size, _size_usd)
+    found = short_lists.standings(result)
     rows = [(w.name, usd(w.recorded_usd), usd(w.expected_usd)) for w in found.shown]
     if found.rest:
         recorded = usd(found.rest_usd(lambda w: w.recorded_usd))
@@ -331,10 +315,6 @@ def _workloads(result: Reforecast) -> Section:
             (f"{len(found.rest)} smaller ones; {whole_list(found, _WHERE)}", recorded, expected)
         )
     return Section("Workloads at list", ("workload", "recorded", "expected to come"), tuple(rows))
-
-
-def _size_usd(workload: WorkloadStanding) -> Decimal:
-    return workload.recorded_usd + workload.expected_usd
 
 
 def _record(result: Reforecast) -> list[str]:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from rich.console import Group
 
+from api import short_lists
 from api.terminal.layout import plain, table, usd
-from api.terminal.shortened import as_is_usd, told_lines, whole_list
+from api.terminal.shortened import whole_list
 from forecast.records.recommendation import LeverSaving, Recommendation, WorkloadResult
-from forecast.short_form import short_form
 
 
-def workloads(results: Sequence[WorkloadResult]) -> Group:
+def workloads(result: Recommendation) -> Group:
     """Show every workload's answer to the one question, and what its levers save."""
-    found = short_form(sorted(results, key=lambda w: (-w.as_is_usd, w.name)), lambda w: w.as_is_usd)
+    found = short_lists.workloads(result)
     rows: list[tuple[object, ...]] = [
         (
             w.name,
@@ -74,7 +74,7 @@ def migration(result: Recommendation) -> Group | None:
     if not result.migration:
         return None
     owners = {w.name: w.owner_state.value for w in result.workloads}
-    found = short_form(result.migration, lambda step: step.saving_usd)
+    found = short_lists.migration(result)
     rows = [
         (
             f"{step.order}. {step.workload}",
@@ -109,11 +109,8 @@ def migration(result: Recommendation) -> Group | None:
     )
     plan = result.migration_plan
     if plan is not None:
-        not_planned = [(n.workload, f"not in it: {n.reason}") for n in plan.not_planned]
-        lines += [
-            plan.described,
-            *told_lines(
-                not_planned, as_is_usd(result), where="recommendation.json, migration_plan"
-            ),
-        ]
+        left_out = short_lists.left_out(result)
+        lines += [plan.described, *(told.line for told in left_out.shown)]
+        if left_out.rest:
+            lines.append(whole_list(left_out, "recommendation.json, migration_plan"))
     return Group(steps, *map(plain, lines))
