@@ -6,7 +6,7 @@ takes its lists from here; JSON, Parquet, TOML and the sheets that are filtered 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Generic, TypeVar
@@ -93,7 +93,19 @@ class Told:
         >>> Told("no deadline is stated", ("Chat", "Tags", "Evals", "Mail")).line
         '4 workloads (Chat, Tags, Evals, …): no deadline is stated'
         """
-        return f"{who(self.workloads)}: {self.said}" if self.workloads else self.said
+        return f"{self.who}: {self.said}" if self.workloads else self.said
+
+    @property
+    def is_short(self) -> bool:
+        """Whether some of its workloads are counted, not named."""
+        return len(self.workloads) > MOST_NAMES
+
+    @property
+    def who(self) -> str:
+        """Its workloads, many of them by their number and the first few."""
+        if not self.is_short:
+            return ", ".join(self.workloads)
+        return f"{len(self.workloads)} workloads ({', '.join(self.workloads[:MOST_NAMES])}, …)"
 
     def usd(self, by_workload: Mapping[str, Decimal]) -> Decimal:
         """Sum an amount over its workloads; a remark about everything has the amount of all."""
@@ -120,13 +132,6 @@ def told_once(remarks: Iterable[tuple[str, str]]) -> tuple[Told, ...]:
         if workload:
             about[said][workload] = None
     return tuple(Told(said, tuple(names)) for said, names in about.items())
-
-
-def who(workloads: Sequence[str]) -> str:
-    """Name workloads, many of them by their number and the first few."""
-    if len(workloads) <= MOST_NAMES:
-        return ", ".join(workloads)
-    return f"{len(workloads)} workloads ({', '.join(workloads[:MOST_NAMES])}, …)"
 
 
 def subject(text: str, workloads: Iterable[str]) -> tuple[str, str]:

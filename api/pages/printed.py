@@ -12,7 +12,10 @@ from typing import Final
 from api.pages.memo import Memo
 from api.pages.templating import environment, render
 from forecast.errors import InputError
+from forecast.records.base import Provenance
+from forecast.records.dossier import DossierClaim
 from forecast.records.recommendation import Recommendation, WorkloadResult
+from forecast.short_form import Told, told_once
 
 _NAME_LENGTH: Final = 60
 
@@ -57,7 +60,21 @@ def dossier_page(result: Recommendation) -> str:
         raise InputError(
             "holds no efficiency dossier; run `commitment recommend` again", column="dossier"
         )
-    return render("dossier.html", {"dossier": result.dossier, "as_of": result.provenance.as_of})
+    evidence = [(claim.claim, _evidence(claim)) for claim in result.dossier.claims]
+    values = {"dossier": result.dossier, "evidence": evidence}
+    return render("dossier.html", values | {"as_of": result.provenance.as_of})
+
+
+def _evidence(claim: DossierClaim) -> list[tuple[Told, Provenance]]:
+    """Give what a claim rests on, the same of several workloads once."""
+    sources = list(dict.fromkeys(item.provenance for item in claim.evidence))
+    return [
+        (told, source)
+        for source in sources
+        for told in told_once(
+            (item.workload, item.said) for item in claim.evidence if item.provenance is source
+        )
+    ]
 
 
 def memo_page(memo: Memo) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from openpyxl.workbook import Workbook
@@ -10,6 +11,7 @@ from excel_templates.book import Book
 from excel_templates.layout import Column, Page
 from excel_templates.styles import DAY, Role
 from forecast.records.recommendation import EvidenceItem, Recommendation
+from forecast.short_form import subject, told_once
 
 TITLE: Final = "Sources"
 _HEAD: Final = 6
@@ -50,11 +52,11 @@ def fill(book: Book, recommendation: Recommendation) -> None:
         ["assumption", a.name, a.value, a.provenance.replace("_", " "), a.source, a.as_of]
         for a in recommendation.assumptions
     ]
-    meter = recommendation.evidence
+    meter, names = recommendation.evidence, [w.name for w in recommendation.workloads]
     spend = "" if meter.list_usd is None else f"of {meter.list_usd:,} USD recorded at list prices"
     rows.append(["evidence", "attributed spend", _share(meter.attributed_share), "measured", spend])
     rows += [
-        ["evidence", f"not known: {e.item}", _concerned(e), "measured", _rests(e)]
+        ["evidence", f"not known: {e.item}", _concerned(e), "measured", _rests(e, names)]
         for e in meter.items
     ]
     check = recommendation.reconciliation
@@ -106,13 +108,14 @@ def _concerned(item: EvidenceItem) -> str:
     return f"{at_most}{_share(item.share)}{usd}"
 
 
-def _rests(item: EvidenceItem) -> str:
+def _rests(item: EvidenceItem, names: Sequence[str]) -> str:
     parts = [item.note]
     if item.sources:
         parts.append(f"not in {', '.join(item.sources)}")
     if item.rests_on_it:
         saved = "" if item.saving_usd is None else f" ({item.saving_usd:,} USD list saving)"
-        parts.append(f"rests on it{saved}: {', '.join(item.rests_on_it)}")
+        levers = told_once(subject(lever, names) for lever in item.rests_on_it)
+        parts.append(f"rests on it{saved}: {', '.join(t.line for t in levers)}")
     if item.improve:
         parts.append(f"to know it: {item.improve}")
     return "; ".join(parts)
