@@ -15,7 +15,7 @@ from forecast.records.recommendation import Recommendation
 LARGEST = 3
 """Undecided entries that are named before the ledger itself."""
 
-_WHERE = "sheets Usage history and Sources, recommendation.json"
+_WHERE = "sheet Exclusion ledger, recommendation.json"
 
 _STATES = {
     "on": "on",
