@@ -119,6 +119,9 @@ def add_questions(book: Workbook, portfolio: Portfolio) -> Worksheet:
         _fit(ws, row)
     ws.freeze_panes = f"B{FIRST_ROW}"
     ws.protection.sheet = True
+    # The hints stand between headers and answers, so the buttons of the filter stand on them.
+    ws.auto_filter.ref = f"A{HINT_ROW}:{get_column_letter(len(COLUMNS))}{last_row}"
+    ws.protection.autoFilter = False
     ws.protection.formatColumns = ws.protection.formatRows = False
     ws.page_setup.orientation = "landscape"
     ws.page_setup.paperSize = A4

@@ -112,11 +112,12 @@ def workload_pages(
     ],
     json: Json = False,
 ) -> None:
-    """Write one page per workload that its engineer accepts or declines.
+    """Write one page per workload that its engineer accepts or declines, and an index by owner.
 
     Each page (HTML, made to be printed) says what would change, what was checked, what it saves,
     what a late result costs, and asks for a service level and a trigger to go back.
     """
+    from api.pages.printed import INDEX
     from api.pages.printed import workload_pages as pages_of
     from api.results import read_result
     from api.whole_files import write_file
@@ -126,9 +127,10 @@ def workload_pages(
     for name, text in pages.items():
         write_file(out / name, text.encode())
     if json:
-        print_json({"pages": [str(out / name) for name in pages]})
+        listed = [str(out / name) for name in pages if name != INDEX]
+        print_json({"index": str(out / INDEX), "pages": listed})
     else:
-        print_page(f"{len(pages)} pages are in {out}")
+        print_page(f"{len(pages) - 1} pages are in {out}; {INDEX} lists them by owner")
 
 
 def dossier(

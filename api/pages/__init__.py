@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
         handouts,
         home,
         keys,
+        long_lists,
         portfolios,
         recommendation,
         reforecast,

@@ -13,7 +13,7 @@ from api.access import organisation, the_store
 from api.operations import json_response
 from api.pages.decided import decided
 from api.pages.memo import approval_memo
-from api.pages.printed import dossier_page, memo_page, workload_pages
+from api.pages.printed import dossier_page, memo_page, workload_page
 from api.pages.serving import HTML, page
 from api.routes import recommendations as api_routes
 from api.store import recommendations
@@ -65,7 +65,7 @@ def dossier(identifier: str) -> Response:
 @page("/recommendations/<identifier>/owners/<name>", scope=Scope.READ)
 def owner(identifier: str, name: str) -> Response:
     """Show what the owner of a workload accepts or declines, one page to print and sign."""
-    found = workload_pages(decided(identifier)[0]).get(f"{name}.html")
+    found = workload_page(decided(identifier)[0], name)
     if found is None:
         raise NotFound("No workload of this decision has this page.")
     return _printed(found)

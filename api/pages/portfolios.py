@@ -13,6 +13,7 @@ from api.documents import decode_text, load_portfolio, load_terms
 from api.drafts import QUESTION, portfolio_toml, terms_toml
 from api.jobs import recommending
 from api.pages.answers import AnswerRow, answered, rows_of, rows_typed
+from api.pages.chosen_rows import Choice, chosen
 from api.pages.serving import go_to, page, show
 from api.pages.typed_terms import CHOICES, TermsRow, row_of, row_typed, terms_of
 from api.problems import error_document
@@ -146,7 +147,10 @@ def _changed(
         return _shown(found, problem=problem, status=412, **typed)
     except InputError as error:
         return _shown(found, problem=error_document(error, request.path), status=422, **typed)
-    return go_to("pages.portfolio", name=name, kept=anchor, _anchor=anchor)
+    # Of the unanswered, those that were answered just now are gone: the next ones come first.
+    asked = Choice.of(request.args)
+    where = asked.query(page=1 if asked.unanswered else None)
+    return go_to("pages.portfolio", name=name, kept=anchor, _anchor=anchor, **where)
 
 
 def _shown(
@@ -162,13 +166,15 @@ def _shown(
     workloads: Portfolio = load_portfolio(decode_text(inventory))
     terms: Terms = load_terms(decode_text(contract))
     kept = rows_of(workloads)
+    page_of = chosen(kept, Choice.of(request.args))
     return show(
         "portfolio.html",
         status=status,
         portfolio=found,
         workloads=workloads,
         terms=terms,
-        rows=rows or kept,
+        rows=rows or page_of.rows,
+        chosen=page_of,
         n_open=sum(not row.needed for row in kept),
         terms_row=terms_row or row_of(terms),
         has_example_tiers=EXAMPLE_MARK in contract,

@@ -8,14 +8,15 @@ from typing import Any, Final
 
 from flask import Response, request
 
+from api import short_lists
 from api.access import now, organisation, the_store
 from api.assessments import AssessedCommitment, assessed
 from api.charts import drawing, page_charts
 from api.jobs import queue
 from api.operations import json_response
 from api.pages.decided import decided, result_of
+from api.pages.long_lists import shortened, values_of
 from api.pages.memo import approval_memo
-from api.pages.printed import owned_workloads
 from api.pages.serving import go_to, page, show, show_job
 from api.pages.templating import percent
 from api.pages.typed_offers import MAX_OFFERS, OfferRow, offers_of, rows_of
@@ -166,9 +167,6 @@ def _decision(
     return show(
         "decision.html",
         status=status,
-        id=identifier,
-        result=result,
-        made_at=made_at,
         memo=approval_memo(result),
         overages=_overages(result.terms),
         at=at or _ours(result),
@@ -180,11 +178,11 @@ def _decision(
         offer_rows=(*rows, *empty),
         offer_problem=offer_problem,
         points={(e.clause, e.change): e.discount_points for e in result.exchange},
-        evidence_of={e.workload: e for e in result.workload_evidence},
-        owner_pages={w.name: page_name for page_name, w in owned_workloads(result)},
-        states={w.name: w.owner_state.value for w in result.workloads},
+        short=shortened(result),
+        left_out=short_lists.left_out(result),
         policies=tuple(POLICIES.values()),
         backtest_rows=_backtest_rows(result),
+        **values_of(identifier, result, made_at),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
+from api import short_lists
 from api.access import now, organisation, the_store
 from api.charts import quarter_charts
 from api.jobs import queue
@@ -39,6 +40,12 @@ def reforecast(identifier: str) -> Response:
         has_workbook=any(file.name.endswith(".xlsx") for file in files),
         burn_down=quarter_charts.burn_down(result),
         attribution=quarter_charts.attribution(result),
+        short={
+            "findings": short_lists.findings(result),
+            "promises": short_lists.promises(result),
+            "reclassifications": short_lists.reclassifications(result),
+            "standings": short_lists.standings(result),
+        },
     )
 
 

@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from api.short_lists import as_is_usd
 from api.terminal.backtest import had_you_used_this
 from api.terminal.evidence import evidence
 from api.terminal.latency import lever_evidence
@@ -18,10 +19,13 @@ from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.ledger import cleaning, undecided
 from api.terminal.negotiation import negotiation
 from api.terminal.reconciliation import first_lines, reconciliation
+from api.terminal.shortened import told
 from api.terminal.usage import source_notes
+from api.terminal.workloads import migration, workloads
 from forecast.records.base import Provenance
-from forecast.records.recommendation import BridgeStep, Recommendation, Refusal, WorkloadResult
+from forecast.records.recommendation import BridgeStep, Recommendation, Refusal
 from forecast.records.sizing_result import Headline, OfferScore, Sizing, TierRow
+from forecast.short_form import subject
 
 if TYPE_CHECKING:
     from api.results import StoredResult
@@ -47,15 +51,15 @@ def decision(result: Recommendation) -> Group:
             tiers(result.tiers, result.commitment.recommended_usd),
             _risks(result),
             bridge("From last quarter's bill to the commitment", result.bridge),
-            levers(result.workloads),
-            lever_evidence(result.workload_evidence),
-            _migration(result),
+            workloads(result),
+            lever_evidence(result.workload_evidence, as_is_usd(result)),
+            migration(result),
             *(offers(result.offers).renderables if result.offers else ()),
             _scenarios(result),
             had_you_used_this(result.backtest),
             _reconciled(result.reconciliation),
             _warnings(result),
-            evidence(result.evidence),
+            evidence(result.evidence, as_is_usd(result)),
             cleaning(result),
             _assumptions(result),
         ]
@@ -170,62 +174,6 @@ def bridge(title: str, steps: Sequence[BridgeStep]) -> Group:
     return table(title, ["step", "USD"], [(s.step, usd(s.usd)) for s in steps])
 
 
-def levers(workloads: Sequence[WorkloadResult]) -> Group:
-    """Show every workload's answer to the one question, and what its levers save."""
-    rows: list[tuple[object, ...]] = []
-    for found in sorted(workloads, key=lambda w: -w.as_is_usd):
-        saved = "; ".join(
-            f"{lever.lever} {usd(lever.list_saving_usd)} list, {usd(lever.settled_saving_usd)} "
-            f"settled" + (f" ({lever.configuration})" if lever.configuration else "")
-            for lever in found.levers
-        )
-        rows.append(
-            (
-                found.name,
-                found.decision.value.replace("_", " "),
-                found.owner_state.value,
-                usd(found.as_is_usd),
-                usd(found.optimised_usd),
-                saved or "no lever",
-            )
-        )
-    return table(
-        "Workloads, list cost over the term",
-        ["workload", "decision", "owner", "as is", "optimised", ""],
-        rows,
-        text_columns=3,
-    )
-
-
-def _migration(result: Recommendation) -> Group | None:
-    if not result.migration:
-        return None
-    owners = {w.name: w.owner_state.value for w in result.workloads}
-    steps = table(
-        "Migrate in this order (what is only proposed is not in the numbers above)",
-        ["workload", "owner", "levers", "start", "saving", "settled", "weeks", "measured"],
-        [
-            (
-                f"{step.order}. {step.workload}",
-                owners.get(step.workload, ""),
-                ", ".join(step.levers),
-                f"{step.start_month:%Y-%m}",
-                usd(step.saving_usd),
-                usd(step.settled_saving_usd),
-                f"{step.effort_weeks:g}",
-                usd(step.measured_saving_usd),
-            )
-            for step in result.migration
-        ],
-        text_columns=3,
-    )
-    plan = result.migration_plan
-    if plan is None:
-        return steps
-    left_out = [f"{n.workload} is not in it: {n.reason}" for n in plan.not_planned]
-    return Group(steps, *(plain(line) for line in (plan.described, *left_out)))
-
-
 def offers(rows: Sequence[OfferScore]) -> Group:
     """Show offers settled on the same paths, the cheapest first."""
     ordered = sorted(rows, key=lambda r: r.expected_cost_usd)
@@ -305,12 +253,17 @@ def _reconciled(found: Reconciliation) -> Group | None:
 
 
 def _assumptions(result: Recommendation) -> RenderableType | None:
+    usd_of = as_is_usd(result)
     claims = [
-        f"{a.name}: {a.value}" for a in result.assumptions if a.provenance is Provenance.CLAIM
+        subject(f"{a.name}: {a.value}", usd_of)
+        for a in result.assumptions
+        if a.provenance is Provenance.CLAIM
     ]
-    return notes(
+    return told(
         "Assumed, not measured (sources in the workbook and in recommendation.json)",
-        list(dict.fromkeys(claims)),
+        claims,
+        usd_of,
+        where="sheet Sources, recommendation.json",
     )
 
 

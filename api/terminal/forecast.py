@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 
 from api.terminal.backtest import had_you_used_this
-from api.terminal.layout import notes, page, plain, table, usd
+from api.terminal.layout import page, plain, table, usd
+from api.terminal.shortened import told, whole_list
+from forecast.short_form import short_form
 
 if TYPE_CHECKING:
     from forecast.records.recommendation import Distribution, MonthlyDistribution
@@ -20,28 +22,36 @@ _COLUMNS = ["mean", *(f"P{100 * level:.0f}" for level in _LEVELS)]
 
 def usage_forecast(found: UsageForecast) -> Group:
     """Show the months, the total, the workloads and what the method's past says about it."""
-    shares = [
-        (w.workload, *_figures(w.total), _spread(w.total))
-        for w in found.workloads
-        if w.total.mean_usd
-    ]
     months = [(f"{m.month:%Y-%m}", *_figures(m)) for m in found.monthly]
     months.append((f"all {len(found.monthly)}", *_figures(found.total)))
     return page(
         [
             table("List cost to come, as it is done today", ["month", *_COLUMNS], months),
-            table(
-                f"By workload, over {len(found.monthly)} months",
-                ["workload", *_COLUMNS, "P90/P10"],
-                shares,
-            ),
+            _workloads(found),
             _past(found),
-            notes(
+            told(
                 "What was changed or added",
-                [f"{a.workload}: {a.what}, {a.effect}" for a in found.outlook.adjustments],
+                [(a.workload, f"{a.what}, {a.effect}") for a in found.outlook.adjustments],
+                {w.workload: w.total.mean_usd for w in found.workloads},
+                where="--json, outlook.adjustments",
             ),
         ]
     )
+
+
+def _workloads(found: UsageForecast) -> Group:
+    """Show the workloads; of what is summed there is a mean only, for quantiles do not add up."""
+    used = short_form((w for w in found.workloads if w.total.mean_usd), lambda w: w.total.mean_usd)
+    rows = [(w.workload, *_figures(w.total), _spread(w.total)) for w in used.shown]
+    if used.rest:
+        mean = usd(used.rest_usd(lambda w: w.total.mean_usd))
+        rows.append((f"{len(used.rest)} smaller ones", mean, *("" for _ in _LEVELS), ""))
+    shown = table(
+        f"By workload, over {len(found.monthly)} months",
+        ["workload", *_COLUMNS, "P90/P10"],
+        rows,
+    )
+    return Group(shown, plain(whole_list(used, "--json"))) if used.rest else shown
 
 
 def _figures(of: Distribution | MonthlyDistribution) -> tuple[str, ...]:

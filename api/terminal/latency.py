@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from rich.console import Group, RenderableType
 
-from api.terminal.layout import notes, page, percent, table, usd
+from api.short_lists import Amounts
+from api.terminal.layout import page, percent, plain, table, usd
+from api.terminal.shortened import told, whole_list
 from forecast.records.batch import BatchEconomics
 from forecast.records.guard import ErrorCell, Finding, LatencyGuard, WorkloadEvidence
+from forecast.short_form import short_form
+
+_WHERE = "recommendation.json, workload_evidence"
+
+_Part = RenderableType | None
 
 
-def lever_evidence(found: Sequence[WorkloadEvidence]) -> RenderableType | None:
-    """Show what stands behind the levers, the largest batch saving first; None without any."""
+def lever_evidence(found: Sequence[WorkloadEvidence], usd_of: Amounts) -> RenderableType | None:
+    """Show what stands behind the levers, the largest batch saving first; None without any.
+
+    Parameters
+    ----------
+    usd_of
+        List cost of every workload, which ranks what is said of them.
+    """
     ordered = sorted(found, key=lambda e: -e.guard.batch_saving_usd)
+
+    def remarks(title: str, said: Callable[[WorkloadEvidence], Iterable[str]]) -> _Part:
+        return told(
+            title, [(e.workload, line) for e in ordered for line in said(e)], usd_of, where=_WHERE
+        )
+
     parts = [
-        _two_by_two(ordered),
-        notes("What speaks against batch", [line for e in ordered for line in _objections(e)]),
+        _two_by_two([e for e in ordered if e.guard.batch_saving_usd > 0]),
+        remarks("What speaks against batch", _objections),
         _batches(ordered),
-        notes("What the owners' answers lack", [line for e in ordered for line in _lacks(e)]),
-        notes("Lighter models", [line for e in ordered for line in _routing(e)]),
+        remarks("What the owners' answers lack", lambda e: e.acceptance.missing),
+        remarks("Lighter models", _routing),
     ]
     return page(parts) if any(part is not None for part in parts) else None
 
 
-def _two_by_two(found: Sequence[WorkloadEvidence]) -> Group | None:
+def _two_by_two(batched: Sequence[WorkloadEvidence]) -> _Part:
+    if not batched:
+        return None
+    found = short_form(batched, lambda e: e.guard.batch_saving_usd)
     rows = [
         (
             e.workload,
             e.decision.value.replace("_", " "),
-            usd(_cell(e.guard, "consumed_later", "real_time").list_usd),
+            usd(_for_nothing_usd(e)),
             f"{_wait(_cell(e.guard, 'needed_at_once', 'batch'))}",
             _late(e.guard),
             usd(e.guard.fallback_usd),
@@ -37,12 +60,22 @@ def _two_by_two(found: Sequence[WorkloadEvidence]) -> Group | None:
             if e.guard.break_even_usd_per_late_result is None
             else f"${e.guard.break_even_usd_per_late_result:,.2f}",
         )
-        for e in found
-        if e.guard.batch_saving_usd > 0
+        for e in found.shown
     ]
-    if not rows:
-        return None
-    return table(
+    if found.rest:
+        late_usd = found.rest_usd(lambda e: e.guard.fallback_usd)
+        rows.append(
+            (
+                f"{len(found.rest)} smaller ones",
+                "",
+                usd(found.rest_usd(_for_nothing_usd)),
+                "",
+                "",
+                usd(late_usd),
+                "",
+            )
+        )
+    shown = table(
         "Both errors about latency, over the term: paid for nothing if nobody waits, hours waited "
         "in batch if\nsomebody does; late results (95 % limit), what they cost, and what one may "
         "be worth before batch loses",
@@ -58,6 +91,11 @@ def _two_by_two(found: Sequence[WorkloadEvidence]) -> Group | None:
         rows,
         text_columns=2,
     )
+    return Group(shown, plain(whole_list(found, _WHERE))) if found.rest else shown
+
+
+def _for_nothing_usd(found: WorkloadEvidence) -> Decimal:
+    return _cell(found.guard, "consumed_later", "real_time").list_usd
 
 
 def _cell(guard: LatencyGuard, truth: str, tier: str) -> ErrorCell:
@@ -79,35 +117,44 @@ def _late(guard: LatencyGuard) -> str:
 def _objections(found: WorkloadEvidence) -> Iterator[str]:
     for check in found.guard.checks:
         if check.finding in (Finding.DOUBT, Finding.VETO):
-            yield f"{found.workload}: {check.reason} ({check.finding.value})"
+            yield f"{check.reason} ({check.finding.value})"
 
 
-def _lacks(found: WorkloadEvidence) -> Iterator[str]:
-    if found.acceptance.missing:
-        yield f"{found.workload}: {'; '.join(found.acceptance.missing)}"
-
-
-def _batches(found: Sequence[WorkloadEvidence]) -> Group | None:
+def _batches(ordered: Sequence[WorkloadEvidence]) -> _Part:
+    batched = [(e.workload, e.batch) for e in ordered if e.batch is not None]
+    if not batched:
+        return None
+    found = short_form(batched, lambda of: of[1].list_saving_usd_per_month)
     rows = [
         (
-            e.workload,
-            "unknown" if e.batch.batches_per_day is None else f"{e.batch.batches_per_day:,}",
-            e.batch.tightest_limit.partition(" a batch")[0] or "–",
-            usd(e.batch.list_saving_usd_per_month),
-            usd(e.batch.orchestration_usd_per_month),
-            usd(e.batch.build_usd),
-            _pay_back(e.batch),
+            workload,
+            "unknown" if batch.batches_per_day is None else f"{batch.batches_per_day:,}",
+            batch.tightest_limit.partition(" a batch")[0] or "–",
+            usd(batch.list_saving_usd_per_month),
+            usd(batch.orchestration_usd_per_month),
+            usd(batch.build_usd),
+            _pay_back(batch),
         )
-        for e in found
-        if e.batch is not None
+        for workload, batch in found.shown
     ]
-    if not rows:
-        return None
-    return table(
+    if found.rest:
+        rows.append(
+            (
+                f"{len(found.rest)} smaller ones",
+                "",
+                "",
+                usd(found.rest_usd(lambda of: of[1].list_saving_usd_per_month)),
+                usd(found.rest_usd(lambda of: of[1].orchestration_usd_per_month)),
+                usd(found.rest_usd(lambda of: of[1].build_usd)),
+                "",
+            )
+        )
+    shown = table(
         "What batch takes, a month (list, batch alone)",
         ["workload", "batches a day", "limit", "saves", "to run", "to build", "pays back"],
         rows,
     )
+    return Group(shown, plain(whole_list(found, _WHERE))) if found.rest else shown
 
 
 def _pay_back(found: BatchEconomics) -> str:
@@ -123,7 +170,7 @@ def _routing(found: WorkloadEvidence) -> Iterator[str]:
     if task is None:
         return
     yield (
-        f"{found.workload}: a completed task costs {percent(task.total_share, 1)} of today's: "
+        f"a completed task costs {percent(task.total_share, 1)} of today's: "
         f"attempt {percent(task.attempt_share, 1)} (price x{task.price_ratio:.3f}, tokens "
         f"x{task.token_ratio:.2f}, attempts x{task.attempts:.2f}), escalation "
         f"{percent(task.escalation_share, 1)}, cache written again "
@@ -133,6 +180,5 @@ def _routing(found: WorkloadEvidence) -> Iterator[str]:
     )
     if found.evaluation is not None:
         yield (
-            f"{found.workload}: {found.evaluation.state.value}, {found.evaluation.file}: "
-            f"{found.evaluation.reason}"
+            f"{found.evaluation.state.value}, {found.evaluation.file}: {found.evaluation.reason}"
         )

@@ -6,12 +6,16 @@ from decimal import Decimal
 
 from rich.console import Group
 
-from api.terminal.layout import notes, page, plain, table, usd
+from api import short_lists
+from api.terminal.layout import page, plain, table, usd
+from api.terminal.shortened import told, whole_list
 from forecast.records.cleaning import CleaningEntry
 from forecast.records.recommendation import Recommendation
 
 LARGEST = 3
 """Undecided entries that are named before the ledger itself."""
+
+_WHERE = "sheet Exclusion ledger, recommendation.json"
 
 _STATES = {
     "on": "on",
@@ -26,20 +30,36 @@ def cleaning(result: Recommendation) -> Group | None:
     """Show what looks odd in the history, what acts, and how to decide otherwise."""
     if not result.cleaning:
         return None
+    usd_of = short_lists.as_is_usd(result)
     entries = [e for e in result.cleaning if e.state != "noted"]
     noted = [e for e in result.cleaning if e.state == "noted"]
+    found = short_lists.cleaning(entries)
+    rows = [
+        (_entry(e), _days(e), _STATES[e.state], usd(e.list_usd), usd(e.yearly_usd))
+        for e in found.shown
+    ]
+    if found.rest:
+        rows.append(
+            (
+                f"{len(found.rest)} smaller ones",
+                "",
+                "",
+                usd(found.rest_usd(lambda e: e.list_usd)),
+                usd(found.rest_usd(lambda e: e.yearly_usd)),
+            )
+        )
     shown = table(
         "Cleaning ledger (usage is never changed, only what is forecast from)",
         ["entry", "days", "state", "list USD", "a year if switched"],
-        [
-            (_entry(e), _days(e), _STATES[e.state], usd(e.list_usd), usd(e.yearly_usd))
-            for e in entries
-        ],
+        rows,
         text_columns=3,
     )
-    accounts = notes("Why", [f"{_entry(e)}: {_account(e)}" for e in entries])
-    seen = notes(
-        "Seen in the history, and left", [f"{_entry(e)} ({_days(e)}): {e.effect}" for e in noted]
+    accounts = told("Why", [(_entry(e), _account(e)) for e in found.shown], {}, where=_WHERE)
+    seen = told(
+        "Seen in the history, and left",
+        [(e.workload, f"{e.what.replace('_', ' ')} ({_days(e)}): {e.effect}") for e in noted],
+        usd_of,
+        where=_WHERE,
     )
     decide = plain(
         'Decide in workloads.toml: [[cleaning]] id = "…", apply = true or false, note, '
@@ -48,6 +68,7 @@ def cleaning(result: Recommendation) -> Group | None:
     return page(
         [
             shown if entries else None,
+            plain(whole_list(found, _WHERE)) if found.rest else None,
             accounts,
             decide if any(e.id for e in entries) else None,
             seen,

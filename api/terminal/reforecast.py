@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group
 
+from api import short_lists
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.sections import Section, as_markdown, remarks, shown
+from api.terminal.shortened import whole_list
 from forecast.records.reforecast import (
     Attribution,
     CertainDay,
     PeriodStanding,
     PlatformDrawdown,
-    Reclassification,
     Reforecast,
 )
 
 if TYPE_CHECKING:
     from api.contracts import Signed
     from api.reforecasts import StoredReforecast
+
+_WHERE = "reforecast.json"
 
 BAR_CELLS = 24
 LARGEST_WORKLOADS = 3
@@ -37,7 +40,7 @@ SHOWN_LEVELS = (0.1, 0.5, 0.9)
 def sections(result: Reforecast) -> list[Section]:
     """Give what there is to read, the decision first."""
     found = [
-        remarks("Before the figures", [_finding(f.note, f.usd) for f in result.findings]),
+        remarks("Before the figures", _findings(result)),
         _headline(result),
         _waterfall(result.attribution),
         _periods(result.burn_down.periods),
@@ -45,7 +48,7 @@ def sections(result: Reforecast) -> list[Section]:
         _certain(result.burn_down.certain),
         _remedies(result),
         _promises(result),
-        _reclassifications(result.reclassifications),
+        _reclassifications(result),
         _balance(result),
         _workloads(result),
         remarks("Track record", _record(result)),
@@ -98,6 +101,18 @@ def markdown(result: Reforecast) -> str:
     """Write a re-forecast as Markdown."""
     title = f"{result.contract.terms.name}: re-forecast of {result.provenance.as_of}"
     return as_markdown(title, sections(result))
+
+
+def _findings(result: Reforecast) -> list[str]:
+    found = short_lists.findings(result)
+    lines = [_finding(f.note, f.usd) for f in found.shown]
+    if found.rest:
+        summed = _finding(
+            f"{len(found.rest)} smaller ones about one workload each",
+            found.rest_usd(lambda f: f.usd),
+        )
+        lines.append(f"{summed}; {whole_list(found, _WHERE)}")
+    return lines
 
 
 def _finding(note: str, amount: Decimal | None) -> str:
@@ -229,31 +244,47 @@ def _remedies(result: Reforecast) -> Section:
 
 
 def _promises(result: Reforecast) -> Section:
+    found = short_lists.promises(result)
+    rows = [
+        (
+            p.workload,
+            usd(p.promised_usd),
+            usd(p.measured_usd),
+            "; ".join(
+                f"{s.lever} {percent(s.measured)}"
+                + (f", {percent(s.stated)}" if s.stated is not None else "")
+                for s in p.shares
+            ),
+            p.verdict,
+        )
+        for p in found.shown
+    ]
+    if found.rest:
+        promised = usd(found.rest_usd(lambda p: p.promised_usd))
+        measured = usd(found.rest_usd(lambda p: p.measured_usd))
+        rows.append(
+            (
+                f"{len(found.rest)} smaller ones",
+                promised,
+                measured,
+                "",
+                whole_list(found, _WHERE),
+            )
+        )
     return Section(
         "Promised against measured since the last forecast, list cost",
         ("workload", "promised", "measured", "share moved, stated", ""),
-        tuple(
-            (
-                p.workload,
-                usd(p.promised_usd),
-                usd(p.measured_usd),
-                "; ".join(
-                    f"{s.lever} {percent(s.measured)}"
-                    + (f", {percent(s.stated)}" if s.stated is not None else "")
-                    for s in p.shares
-                ),
-                p.verdict,
-            )
-            for p in result.promises
-        ),
+        tuple(rows),
     )
 
 
-def _reclassifications(found: Sequence[Reclassification]) -> Section:
+def _reclassifications(result: Reforecast) -> Section:
+    found = short_lists.reclassifications(result)
+    rows = [(r.workload, r.stands_as.value, r.now, r.before, r.ask) for r in found.shown]
+    if found.rest:
+        rows.append((f"{len(found.rest)} smaller ones", "", "", "", whole_list(found, _WHERE)))
     return Section(
-        "To be asked again",
-        ("workload", "stands as", "now", "before", "ask"),
-        tuple((r.workload, r.stands_as.value, r.now, r.before, r.ask) for r in found),
+        "To be asked again", ("workload", "stands as", "now", "before", "ask"), tuple(rows)
     )
 
 
@@ -275,12 +306,15 @@ def _balance(result: Reforecast) -> Section:
 
 
 def _workloads(result: Reforecast) -> Section:
-    by_size = sorted(result.workloads, key=lambda w: -(w.recorded_usd + w.expected_usd))
-    return Section(
-        "Workloads at list",
-        ("workload", "recorded", "expected to come"),
-        tuple((w.name, usd(w.recorded_usd), usd(w.expected_usd)) for w in by_size),
-    )
+    found = short_lists.standings(result)
+    rows = [(w.name, usd(w.recorded_usd), usd(w.expected_usd)) for w in found.shown]
+    if found.rest:
+        recorded = usd(found.rest_usd(lambda w: w.recorded_usd))
+        expected = usd(found.rest_usd(lambda w: w.expected_usd))
+        rows.append(
+            (f"{len(found.rest)} smaller ones; {whole_list(found, _WHERE)}", recorded, expected)
+        )
+    return Section("Workloads at list", ("workload", "recorded", "expected to come"), tuple(rows))
 
 
 def _record(result: Reforecast) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 from openpyxl.workbook import Workbook
@@ -10,6 +11,7 @@ from excel_templates.book import KEEP, Book
 from excel_templates.layout import Column, Page
 from excel_templates.sheets.cleaning_switches import Switches, state_formula
 from excel_templates.styles import DAY, MONTH, USD_CENTS, Role
+from forecast.records.cleaning import CleaningEntry
 from forecast.records.recommendation import Recommendation
 
 TITLE: Final = "Usage history"
@@ -85,10 +87,12 @@ def design_ledger(workbook: Workbook) -> None:
     )
     page.close(_LEDGER_HEAD + 1)
     page.repeat_down_to(_LEDGER_HEAD)
+    page.ws.auto_filter.ref = f"A{_LEDGER_HEAD}:K{_LEDGER_HEAD + 1}"
+    page.ws.protection.autoFilter = False
 
 
 def fill(book: Book, recommendation: Recommendation, switches: Switches) -> None:
-    """Write months and the ledger."""
+    """Write months and the ledger, what would move most by a decision first."""
     book.rows("history_rows", [[m.month, m.list_usd, m.complete] for m in recommendation.history])
     book.rows(
         "finding_rows",
@@ -106,7 +110,12 @@ def fill(book: Book, recommendation: Recommendation, switches: Switches) -> None
                 switches.line_of(e),
                 KEEP,
             ]
-            for e in recommendation.cleaning
+            for e in sorted(recommendation.cleaning, key=_moves_least)
         ]
         or [["", "nothing odd was found", *[None] * 8, KEEP]],
     )
+
+
+def _moves_least(entry: CleaningEntry) -> tuple[Decimal, Decimal]:
+    nothing = Decimal(0)
+    return -abs(entry.yearly_usd or nothing), -abs(entry.list_usd or nothing)

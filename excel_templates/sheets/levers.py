@@ -85,7 +85,7 @@ def design(workbook: Workbook) -> None:
 
 
 def fill(book: Book, recommendation: Recommendation) -> None:
-    """Write the waterfall and the levers."""
+    """Write the waterfall and the levers, the largest saving first."""
     as_is = recommendation.as_is.term_list_cost.mean_usd
     optimised = recommendation.optimised.term_list_cost.mean_usd
     book.set("service_list_as_is", as_is)
@@ -96,8 +96,10 @@ def fill(book: Book, recommendation: Recommendation) -> None:
         "lever_rows",
         [
             [w.name, s.lever, s.list_saving_usd, s.settled_saving_usd, s.configuration]
-            for w in recommendation.workloads
-            for s in w.levers
+            for w, s in sorted(
+                ((w, s) for w in recommendation.workloads for s in w.levers),
+                key=lambda of: (-of[1].list_saving_usd, of[0].name, of[1].lever),
+            )
         ]
         or [["no workload has a lever"]],
     )

@@ -9,6 +9,7 @@ from excel_templates.sheets.list_page import ListSheet
 from excel_templates.sheets.list_page import served as _s
 from excel_templates.styles import COUNT, MONTH, SHARE, USD, Role
 from forecast.records.negotiation import FlipValue
+from forecast.short_form import told_once
 
 POSITIONS: Final = ListSheet(
     "Negotiation plan",
@@ -140,7 +141,7 @@ DOSSIER: Final = ListSheet(
                 claim.before_share,
                 claim.after_share,
                 claim.measured_on,
-                "; ".join(f"{e.workload}: {e.said}" for e in claim.evidence),
+                "; ".join(t.line for t in told_once((e.workload, e.said) for e in claim.evidence)),
             ]
             for claim in (r.dossier.claims if r.dossier else ())
         ),

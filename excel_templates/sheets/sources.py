@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from openpyxl.workbook import Workbook
 
 from excel_templates.book import Book
 from excel_templates.layout import Column, Page
+from excel_templates.sheets.history import LEDGER
 from excel_templates.styles import DAY, Role
+from forecast.records.outlook import MemberWeight
 from forecast.records.recommendation import EvidenceItem, Recommendation
+from forecast.short_form import subject, told_once
 
 TITLE: Final = "Sources"
 _HEAD: Final = 6
@@ -46,15 +50,16 @@ def design(workbook: Workbook) -> None:
 
 def fill(book: Book, recommendation: Recommendation) -> None:
     """Write every source, kind by kind."""
+    names = [w.name for w in recommendation.workloads]
     rows: list[list[object]] = [
         ["assumption", a.name, a.value, a.provenance.replace("_", " "), a.source, a.as_of]
-        for a in recommendation.assumptions
+        for a in sorted(recommendation.assumptions, key=lambda a: subject(a.name, names)[0] != "")
     ]
     meter = recommendation.evidence
     spend = "" if meter.list_usd is None else f"of {meter.list_usd:,} USD recorded at list prices"
     rows.append(["evidence", "attributed spend", _share(meter.attributed_share), "measured", spend])
     rows += [
-        ["evidence", f"not known: {e.item}", _concerned(e), "measured", _rests(e)]
+        ["evidence", f"not known: {e.item}", _concerned(e), "measured", _rests(e, names)]
         for e in meter.items
     ]
     check = recommendation.reconciliation
@@ -69,32 +74,30 @@ def fill(book: Book, recommendation: Recommendation) -> None:
             check.note,
         ]
     )
-    rows += [
-        [
-            "cleaning",
-            a.id or f"{a.workload}: {a.what.replace('_', ' ')}",
-            a.effect,
-            "measured",
-            "; ".join(part for part in (a.source, a.reason, a.state_reason) if part),
-            a.start,
-        ]
-        for a in recommendation.cleaning
-    ]
-    rows += [
-        [
-            "forecaster",
-            f"{m.workload}: {m.member}",
-            f"weight {_share(m.weight)}",
-            "measured",
-            "" if m.pinball_loss is None else f"pinball loss {m.pinball_loss:.4g} at past origins",
-        ]
-        for m in recommendation.outlook.members
-        if m.weight > 0
-    ]
+    if recommendation.cleaning:
+        n_entries = f"{len(recommendation.cleaning)} entries"
+        rows.append(["cleaning", n_entries, "", "measured", f"sheet {LEDGER}"])
+    rows += _forecasters(recommendation.outlook.members)
     rows += [
         ["file", i.name, i.sha256, "measured", "SHA-256"] for i in recommendation.provenance.inputs
     ]
     book.rows("source_rows", rows)
+
+
+def _forecasters(members: Sequence[MemberWeight]) -> Iterator[list[object]]:
+    """Give one row per workload: what each member weighs, and how far it was off."""
+    by_workload: dict[str, list[MemberWeight]] = {}
+    for member in members:
+        if member.weight > 0:
+            by_workload.setdefault(member.workload, []).append(member)
+    for workload, own in by_workload.items():
+        heaviest = sorted(own, key=lambda m: (-m.weight, m.member))
+        weights = ", ".join(f"{m.member} {_share(m.weight)}" for m in heaviest)
+        losses = ", ".join(
+            f"{m.member} {m.pinball_loss:.4g}" for m in heaviest if m.pinball_loss is not None
+        )
+        note = f"pinball loss at past origins: {losses}" if losses else ""
+        yield ["forecaster", workload, weights, "measured", note]
 
 
 def _concerned(item: EvidenceItem) -> str:
@@ -106,13 +109,14 @@ def _concerned(item: EvidenceItem) -> str:
     return f"{at_most}{_share(item.share)}{usd}"
 
 
-def _rests(item: EvidenceItem) -> str:
+def _rests(item: EvidenceItem, names: Sequence[str]) -> str:
     parts = [item.note]
     if item.sources:
         parts.append(f"not in {', '.join(item.sources)}")
     if item.rests_on_it:
         saved = "" if item.saving_usd is None else f" ({item.saving_usd:,} USD list saving)"
-        parts.append(f"rests on it{saved}: {', '.join(item.rests_on_it)}")
+        levers = told_once(subject(lever, names) for lever in item.rests_on_it)
+        parts.append(f"rests on it{saved}: {', '.join(t.line for t in levers)}")
     if item.improve:
         parts.append(f"to know it: {item.improve}")
     return "; ".join(parts)

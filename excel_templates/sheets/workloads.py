@@ -57,7 +57,7 @@ def design(workbook: Workbook) -> None:
 
 
 def fill(book: Book, recommendation: Recommendation) -> None:
-    """Write one row per workload."""
+    """Write one row per workload, the largest first."""
     book.rows(
         "workload_rows",
         [
@@ -71,6 +71,6 @@ def fill(book: Book, recommendation: Recommendation) -> None:
                 w.adoption_month,
                 "\n".join(w.reasons),
             ]
-            for w in recommendation.workloads
+            for w in sorted(recommendation.workloads, key=lambda w: (-w.as_is_usd, w.name))
         ],
     )

@@ -55,8 +55,10 @@ class LeverGround:
     def evidence(self, plans: Sequence[WorkloadPlan]) -> tuple[WorkloadEvidence, ...]:
         """Give the evidence of every workload that somebody owns and that has usage."""
         as_is = self.decisions.as_is_usd.sum(axis=1).mean(axis=0)
+        rows_of = {str(name): rows for name, rows in self.daily.groupby("workload", sort=False)}
+        none = self.daily.iloc[:0]
         return tuple(
-            self._of(plan, plan.workload, float(usd))
+            self._of(plan, plan.workload, rows_of.get(plan.name, none), float(usd))
             for plan, usd in zip(plans, as_is, strict=True)
             if plan.workload is not None and plan.mix.keys
         )
@@ -66,11 +68,12 @@ class LeverGround:
         day = max(self.term_start, self.as_of)
         return efficiency_dossier(plans, self.decisions, self.card, day)
 
-    def _of(self, plan: WorkloadPlan, workload: Workload, as_is_usd: float) -> WorkloadEvidence:
+    def _of(
+        self, plan: WorkloadPlan, workload: Workload, rows: pd.DataFrame, as_is_usd: float
+    ) -> WorkloadEvidence:
         day = max(self.term_start, self.as_of)
         prices = DayPrices(self.card, day)
         mix = living_mix(plan.mix, self.card, day)
-        rows = self.daily[self.daily["workload"] == plan.name]
         months = len(self.decisions.months)
         lever = workload.batch
         share = lever.share if lever is not None else 1.0

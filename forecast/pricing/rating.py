@@ -199,9 +199,9 @@ def _objects(values: list[Decimal | None]) -> Objects:
 
 
 def _change_days(daily: pd.DataFrame, card: RateCard) -> Iterator[date]:
-    used = set(daily[["platform", "model"]].drop_duplicates().itertuples(index=False, name=None))
-    for rates in card.rates:
-        if (rates.platform, rates.model) in used:
+    used = daily[["platform", "model"]].drop_duplicates()
+    for platform, model in used.itertuples(index=False, name=None):
+        for rates in card.dated(platform, model):
             yield rates.effective_from
             if rates.effective_to is not None:
                 yield rates.effective_to

@@ -89,12 +89,11 @@ def _retired(card: RateCard, model: str, day: date) -> bool:
 
 def _change_days(card: RateCard, pairs: Iterable[tuple[str, str]]) -> Iterator[date]:
     lines = {(p, m) for p, model in pairs for m in (model, *successors(card, model))}
-    for rates in card.rates:
-        if (rates.platform, rates.model) in lines:
+    for platform, model in lines:
+        for rates in card.dated(platform, model):
             yield rates.effective_from
             if rates.effective_to is not None:
                 yield rates.effective_to
-    for _, model in lines:
         retires_on = card.facts(model).retires_on
         if retires_on is not None:
             yield retires_on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -227,7 +227,7 @@ class RateCard(Record):
         UnknownModelError
             When no price is in force; it is never taken as zero.
         """
-        for rates in reversed(self._by_model.get((platform, model), [])):
+        for rates in reversed(self.dated(platform, model)):
             if rates.in_force(day):
                 return rates
         known = sorted({r.model for r in self.rates if r.platform == platform})
@@ -235,6 +235,10 @@ class RateCard(Record):
             f"no price in force for model {model!r} on platform {platform!r} on {day}; "
             f"add it to a price sheet, or mend the id (known: {', '.join(known[:8])}, …)"
         )
+
+    def dated(self, platform: str, model: str) -> Sequence[ModelRates]:
+        """Give every price a model ever had on a platform, in the order of the card."""
+        return self._by_model.get((platform, model), ())
 
     def usd_per_token(self, key: MixKey, day: date) -> tuple[tuple[float, ...], float]:
         """Give float USD per token of each kind, in the order of TOKEN_KINDS, and per web search.

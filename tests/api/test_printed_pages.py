@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from example_buyer import Buyer, run
+from many_workloads import of_many
 
 from api.pages.printed import dossier_page, workload_pages
 from api.results import read_result
@@ -52,7 +53,7 @@ def tags(page: str) -> set[str]:
 
 def test_every_owned_workload_has_a_page(answer: Recommendation) -> None:
     pages = workload_pages(answer)
-    assert list(pages) == ["01-nightly-tags.html", "02-chat.html"]
+    assert list(pages) == ["index.html", "01-nightly-tags.html", "02-chat.html"]
     nightly = pages["01-nightly-tags.html"]
     tags(nightly)
     for said in (
@@ -130,9 +131,9 @@ def test_the_commands_write_them(finished: Buyer, tmp_path: Path) -> None:
     answer = finished.out / "recommendation.json"
     found = run("workload-pages", answer, "--out", tmp_path / "pages", "--json")
     assert found.exit_code == 0
-    assert [Path(p).name for p in json.loads(found.stdout)["pages"]] == sorted(
-        p.name for p in (tmp_path / "pages").iterdir()
-    )
+    told = json.loads(found.stdout)
+    written = sorted(p.name for p in (tmp_path / "pages").iterdir())
+    assert [Path(p).name for p in (*told["pages"], told["index"])] == written
     found = run("dossier", answer, "--out", tmp_path / "dossier.html")
     assert found.exit_code == 0
     text = (tmp_path / "dossier.html").read_text(encoding="utf-8")
@@ -186,3 +187,16 @@ def test_a_proposal_and_a_cache_need_less() -> None:
     cache = CachingLever(stable_prefix_tokens=4000, prompt_tokens=5000, hit_share=0.9)
     only = SIGNED.model_copy(update={"batch": None, "caching": cache, "service_level": ""})
     assert acceptance(only).missing == ()
+
+
+def test_the_index_lists_every_page_under_its_owner(answer: Recommendation) -> None:
+    pages = workload_pages(of_many(answer, 60))
+
+    index = pages["index.html"]
+    tags(index)
+    linked = re.findall(r'<a href="([^"]+)">', index)
+    assert sorted(linked) == sorted(set(pages) - {"index.html"})
+    owners = re.findall(r"<h2>(.*?)</h2>", index)
+    assert sorted(owners) == ["Ana", "Nobody yet"]
+    names = [name for name in pages if name != "index.html"]
+    assert names == sorted(names), "a file manager lists the largest first"

@@ -137,9 +137,10 @@ def test_lists_hold_what_the_recommendation_lists(built: Built) -> None:
     ):
         assert len(opened.cells(workbook, name)) == n, name
     assert len(opened.cells(workbook, "period_list")) == 150
-    assert [r[0].value for r in opened.cells(workbook, "workload_rows")] == [
-        w.name for w in recommendation.workloads
-    ]
+    listed = opened.cells(workbook, "workload_rows")
+    assert {r[0].value for r in listed} == {w.name for w in recommendation.workloads}
+    amounts = [r[3].value for r in listed]
+    assert amounts == sorted(amounts, reverse=True)
 
 
 def test_the_archive_has_no_macro_no_link_and_no_clock(built: Built) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from api.short_lists import as_is_usd
 from api.terminal.latency import lever_evidence
 from api.terminal.layout import console
 from forecast.records.guard import WorkloadEvidence
@@ -70,7 +71,7 @@ def test_it_reads_back_from_json(answer) -> None:
 def test_the_page_shows_both_errors(answer, by_name) -> None:
     screen = console()
     with screen.capture() as said:
-        screen.print(lever_evidence(answer.workload_evidence))
+        screen.print(lever_evidence(answer.workload_evidence, as_is_usd(answer)))
     page = said.get()
     assert "nobody waits" in page
     for found in by_name.values():
