@@ -37,6 +37,7 @@ def _tiers(terms: Terms) -> Iterator[str]:
         if higher.discount_share < lower.discount_share:
             less, more = per_cent(higher.discount_share), per_cent(lower.discount_share)
             yield (
-                f"The tier from {usd(higher.from_commitment_usd)} gives {less}, less than "
-                f"the {more} from {usd(lower.from_commitment_usd)}: check the tiers against the order form."
+                f"The tier from {usd(higher.from_commitment_usd)} gives {less}, less than the "
+                f"{more} from {usd(lower.from_commitment_usd)}: check the tiers against the order "
+                "form."
             )
