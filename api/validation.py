@@ -145,7 +145,18 @@ def _fault(detail: dict[str, Any], place: tuple[Step, ...], record_type: type[Ba
     if kind in _TYPES:
         return Fault(place, f"must be {_TYPES[kind]}, not {_short(detail['input'])}")
     said = re.sub(r"^(Input|\w+) should ", "must ", message)
-    return Fault(place, f"{said}, not {_short(detail['input'])}" if said != message else message)
+    if said == message:
+        return Fault(place, message)
+    return Fault(place, f"{said}, not {_short(detail['input'])}{_per_cent(place, detail)}")
+
+
+def _per_cent(place: tuple[Step, ...], detail: Mapping[str, Any]) -> str:
+    """Say how a share is written to somebody who wrote per cent."""
+    given = detail["input"]
+    is_above = detail["type"] in ("less_than", "less_than_equal")
+    if not (is_above and str(place[-1]).endswith("_share") and 2 <= given <= 100):
+        return ""
+    return f"; {given:g} % is {given / 100:g}"
 
 
 def _rule_fault(message: str, place: tuple[Step, ...], owner: type[BaseModel] | None) -> Fault:

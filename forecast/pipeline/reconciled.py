@@ -11,6 +11,7 @@ from forecast.records.base import Provenance
 from forecast.records.recommendation import Assumption, MissingEvidence, Refusal
 from forecast.records.reconciliation import ReconciledDifference, Reconciliation
 from forecast.records.terms import Terms
+from forecast.records.terms.cautions import cautions
 from forecast.units import to_cents
 
 MAX_CAUSES = 6
@@ -35,6 +36,7 @@ def warnings_of(checked: Reconciliation, terms: Terms) -> tuple[str, ...]:
             "discount goes on, put it there, because no deal is priced without it and every saving "
             "against no deal is too large"
         )
+    found += cautions(terms)
     return tuple(text[:2000] for text in found if text is not None)
 
 

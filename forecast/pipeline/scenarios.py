@@ -1,5 +1,7 @@
 """The decision under named shocks, on the same scenarios, and how large a shock flips it.
 
+A change of the vendor's list reaches a contract as far as its price protection lets it.
+
 The prices of a text by succession are those of Sonnet 4.6 → 5.5 (a third less a token, 30 % more
 tokens: −13 %) and of Opus 4.6 → 5.5 (+4 %), list of 2026-11-22. A vendor's own forecast is taken as
 22.5 % above run-rate without any lever, the middle of the 15 to 30 % that AWS buyers report.
@@ -15,8 +17,9 @@ import numpy as np
 from forecast.paths import DecisionSet, Floats
 from forecast.records.negotiation import FlipValue
 from forecast.records.recommendation import Scenario
-from forecast.records.terms import Terms
+from forecast.records.terms import ListChange, PriceProtection, Terms
 from forecast.sizing.assessment import assess
+from forecast.sizing.clause_steps import changed_terms
 from forecast.sizing.consumption import for_settlement
 from forecast.sizing.search import Optimum, best_commitment
 from forecast.sizing.wording import share_text
@@ -26,14 +29,15 @@ from forecast.whatif import WhatIf, apply
 TOLERANCE_SHARE = 0.005
 """A shock breaks the recommendation when keeping it costs this share more than re-sizing would."""
 
+FOLLOWS = PriceProtection(list_prices="follow")
+"""A contract without protection: its prices are off whatever the vendor's list says."""
+
 
 def _shocks(
     decisions: DecisionSet, to_come: Sequence[str], undecided: Mapping[str, float]
 ) -> Iterator[tuple[str, WhatIf]]:
     yield "demand 20 % lower", WhatIf(growth_shock_share=-0.2)
     yield "demand 20 % higher", WhatIf(growth_shock_share=0.2)
-    yield "list prices 20 % lower", WhatIf(price_change_share=-0.2)
-    yield "list prices 20 % higher", WhatIf(price_change_share=0.2)
     yield "successor models cut the price of a text by 13 %", WhatIf(price_change_share=-0.13)
     yield "tokenizers take 30 % more tokens for the same text", WhatIf(price_change_share=0.3)
     largest = decisions.workloads[_largest(decisions)]
@@ -73,17 +77,21 @@ def scenarios(
     vendor_forecast_usd
         List cost over the term that the vendor expects.
     """
-    rows: list[tuple[str, Floats]] = [
-        (name, apply(decisions, settings, period_months=1)[1])
+    rows: list[tuple[str, Terms, Floats]] = [
+        (name, terms, apply(decisions, settings, period_months=1)[1])
         for name, settings in _shocks(decisions, to_come, undecided)
     ]
+    rows += [
+        (f"list prices 20 % {way}", *_repriced(terms, decisions, share))
+        for way, share in (("lower", -0.2), ("higher", 0.2))
+    ]
     if len(decisions.workloads) > 1:
-        rows.append(_without_largest(decisions))
+        rows.append(_without_largest(terms, decisions))
     if vendor_forecast_usd is not None:
-        rows.append(_vendors(decisions, vendor_forecast_usd))
+        rows.append(_vendors(terms, decisions, vendor_forecast_usd))
     result = []
-    for name, monthly in rows:
-        best, kept = _both(terms, monthly, commitment_usd)
+    for name, in_force, monthly in rows:
+        best, kept = _both(in_force, monthly, commitment_usd)
         result.append(
             Scenario(
                 name=name,
@@ -97,6 +105,19 @@ def scenarios(
     return tuple(sorted(result, key=lambda row: -(row.regret_usd or 0)))
 
 
+def _repriced(terms: Terms, decisions: DecisionSet, change_share: float) -> tuple[Terms, Floats]:
+    """Change the vendor's list from the first month of the term on: terms, [M, T] list cost.
+
+    Where contract prices follow the list, consumption is scaled as the workbook does it.
+    """
+    if terms.price_protection == FOLLOWS:
+        settings = WhatIf(price_change_share=change_share)
+        return terms, apply(decisions, settings, period_months=1)[1]
+    change = ListChange(month=1, change_share=change_share)
+    struck = changed_terms(terms, expected_list_changes=(*terms.expected_list_changes, change))
+    return struck, decisions.optimised_usd.sum(axis=2)
+
+
 def _both(terms: Terms, monthly: Floats, commitment_usd: Decimal) -> tuple[Optimum, float]:
     """Give the best commitment on [M, T] list cost, and what today's number costs on it."""
     list_usd = for_settlement(terms, monthly)
@@ -108,22 +129,24 @@ def _breaks(best: Optimum, kept: float) -> bool:
     return kept > best.expected_cost_usd + TOLERANCE_SHARE * abs(best.expected_cost_usd)
 
 
-def _vendors(decisions: DecisionSet, forecast_usd: float) -> tuple[str, Floats]:
+def _vendors(
+    terms: Terms, decisions: DecisionSet, forecast_usd: float
+) -> tuple[str, Terms, Floats]:
     """Scale the as-is paths, without any lever, to the mean that a vendor would forecast."""
     as_is = decisions.as_is_total_usd
     mean = float(as_is.sum(axis=1).mean())
     factor = forecast_usd / mean if mean > 0 else 1.0
-    return "the vendor's own forecast comes true", as_is * factor
+    return "the vendor's own forecast comes true", terms, as_is * factor
 
 
 def _largest(decisions: DecisionSet) -> int:
     return int(np.argmax(decisions.optimised_usd.sum(axis=1).mean(axis=0)))
 
 
-def _without_largest(decisions: DecisionSet) -> tuple[str, Floats]:
+def _without_largest(terms: Terms, decisions: DecisionSet) -> tuple[str, Terms, Floats]:
     largest = _largest(decisions)
-    rest = decisions.optimised_total_usd - decisions.optimised_usd[:, :, largest]
-    return f"{decisions.workloads[largest]} is lost", rest
+    rest = np.maximum(decisions.optimised_total_usd - decisions.optimised_usd[:, :, largest], 0.0)
+    return f"{decisions.workloads[largest]} is lost", terms, rest
 
 
 FLIP_STEPS = 12
@@ -140,14 +163,16 @@ def flip_values(
 
     def flips(settings: WhatIf) -> bool:
         monthly = apply(decisions, settings, period_months=1)[1]
-        best, kept = _both(terms, monthly, commitment_usd)
-        return _breaks(best, kept)
+        return _breaks(*_both(terms, monthly, commitment_usd))
+
+    def price_flips(change_share: float) -> bool:
+        return _breaks(*_both(*_repriced(terms, decisions, change_share), commitment_usd))
 
     found = [
         _flip("demand", "lower", -0.6, lambda x: flips(WhatIf(growth_shock_share=x))),
         _flip("demand", "higher", 1.0, lambda x: flips(WhatIf(growth_shock_share=x))),
-        _flip("list prices", "lower", -0.6, lambda x: flips(WhatIf(price_change_share=x))),
-        _flip("list prices", "higher", 1.0, lambda x: flips(WhatIf(price_change_share=x))),
+        _flip("list prices", "lower", -0.6, price_flips),
+        _flip("list prices", "higher", 1.0, price_flips),
         _flip("lever savings", "lower", -1.0, lambda x: flips(WhatIf(realisation_share=1 + x))),
     ]
     if to_come:

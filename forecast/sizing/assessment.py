@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from forecast.paths import Floats
 from forecast.records.sizing_result import CostRisk, Headline, WasteRisk
 from forecast.records.terms import Terms, Tier
-from forecast.sizing.consumption import Consumed, total_of
+from forecast.sizing.consumption import Consumed, split_by_group, total_of
+from forecast.sizing.list_changes import contract_list, market_list
 from forecast.sizing.risk import cost_risk, headline, waste_risk
 from forecast.sizing.schedule import schedule_of
 from forecast.sizing.settlement import (
@@ -22,6 +23,18 @@ from forecast.sizing.settlement import (
     tiers_in_force,
 )
 from forecast.units import to_cents
+
+AT_ONE_DISCOUNT = frozenset(
+    {
+        "ramp_weights",
+        "monthly_minimum_share",
+        "expected_list_changes",
+        "time_discount_rate",
+        "credits",
+        "fees",
+    }
+)
+"""Clauses beyond the core that leave all usage of a period at the discount of its tier."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,7 @@ class Assessment:
     settlement
         Every path, arrays of shape [M].
     discount_share
-        Off list, within the commitment; the mean over consumption when a ramp crosses tiers.
+        Off list, within the commitment; the mean over consumption where it changes.
     percentile
         P(term consumption in the drawdown basis ≤ commitment).
     """
@@ -129,21 +142,21 @@ def assess(
         total = sum(commitment, Decimal(0))
         schedule = np.array([float(amount) for amount in commitment])
     settled = settle(terms, schedule, list_usd, tier=tier)
-    list_total = total_of(list_usd)
-    drawable = settled.contracted if terms.drawdown_basis == "contracted" else list_total
+    by_contract = terms.drawdown_basis == "contracted"
+    drawable = settled.contracted if by_contract else total_of(list_usd)
     return Assessment(
         commitment_usd=total,
         settlement=settled,
-        discount_share=_discount_share(terms, schedule, tier, settled, list_total),
+        discount_share=_discount_share(terms, schedule, tier, settled, list_usd),
         percentile=_share_of(drawable <= float(total) + HALF_CENT_USD),
     )
 
 
 def _discount_share(
-    terms: Terms, schedule: Floats, tier: Tier | None, settled: Settlement, list_total: Floats
+    terms: Terms, schedule: Floats, tier: Tier | None, settled: Settlement, list_usd: Consumed
 ) -> float:
     """Give the discount within the commitment, weighted by consumption where it changes."""
-    if terms.is_core:
+    if AT_ONE_DISCOUNT.issuperset(terms.beyond_core):
         in_force = {
             no_deal.discount_share if each is None else each.discount_share
             for no_deal in [terms.tiers[0]]
@@ -151,10 +164,19 @@ def _discount_share(
         }
         if len(in_force) == 1:
             return max(in_force)
-    consumed = float(list_total.sum())
+    consumed = float(_at_contract_list(terms, list_usd).sum())
     if consumed == 0:
         return terms.tiers[0].discount_share
     return min(1.0, max(0.0, 1 - float(settled.contracted.sum()) / consumed))
+
+
+def _at_contract_list(terms: Terms, list_usd: Consumed) -> Floats:
+    """Give consumption at the list that contract prices are taken off."""
+    if not terms.expected_list_changes:
+        return total_of(list_usd)
+    usage = split_by_group(terms, list_usd).total
+    market = market_list(terms, len(usage))
+    return np.asarray(usage * contract_list(terms.price_protection, market))
 
 
 def _share_of(flags: NDArray[np.bool_]) -> float:

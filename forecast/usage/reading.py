@@ -168,8 +168,8 @@ def read_usage(
         first = exports.sources[0]
         if len(exports.costs):
             raise UsageFormatError(
-                f"is the {first.description}: it holds money, not tokens; give a usage export "
-                "of the same days, and this one as --invoice",
+                f"is recognised as {first.description}: it holds money, not tokens; give a usage "
+                "export of the same days, and this one as --invoice",
                 file=first.file,
             )
         raise UsageFormatError("holds no usage in any of its days", file=first.file)

@@ -50,7 +50,7 @@ def test_every_fault_is_reported_with_its_path() -> None:
     assert faults(text) == {
         "term_months": "must be greater than or equal to 1, not 0",
         "rollover_share": "must be less than or equal to 1, not 1.5",
-        "tiers[2].discount_share": "must be less than 1, not 12 (entry 3 of tiers)",
+        "tiers[2].discount_share": "must be less than 1, not 12; 12 % is 0.12 (entry 3 of tiers)",
     }
 
 

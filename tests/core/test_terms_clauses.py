@@ -136,3 +136,40 @@ def test_an_order_form_is_explained_back() -> None:
         "unless notice is given by 2029-11-02",
     ):
         assert part in said, part
+
+
+TWO_TIERS = """
+term_start = 2027-01-01
+term_months = 12
+settlement = "{settlement}"
+rollover_share = {rollover_share}
+[[tiers]]
+from_commitment_usd = "0"
+discount_share = 0.0
+[[tiers]]
+from_commitment_usd = "250000"
+discount_share = 0.10
+[[tiers]]
+from_commitment_usd = "500000"
+discount_share = {discount_share}
+"""
+
+
+@pytest.mark.parametrize(
+    ("settlement", "rollover_share", "discount_share", "named"),
+    [
+        ("annual", 0.2, 0.14, ["rollover_share = 0.2 changes nothing"]),
+        ("quarterly", 0.2, 0.14, []),
+        ("annual", 0.0, 0.05, ["gives 5 %, less than the 10 % from 250,000 USD"]),
+        ("annual", 0.0, 0.10, []),
+    ],
+)
+def test_what_can_hardly_be_meant_is_named(
+    settlement: str, rollover_share: float, discount_share: float, named: list[str]
+) -> None:
+    text = TWO_TIERS.format(
+        settlement=settlement, rollover_share=rollover_share, discount_share=discount_share
+    )
+    found = [line for line in sentences(load_terms(text)) if line.startswith("Check: ")]
+    assert len(found) == len(named)
+    assert all(part in line for part, line in zip(named, found, strict=True))

@@ -10,10 +10,10 @@ import pytest
 
 from forecast.paths import DecisionSet
 from forecast.pipeline.scenarios import TOLERANCE_SHARE, flip_values, scenarios
-from forecast.records.terms import Fee, Terms, Tier
+from forecast.records.terms import Fee, PriceProtection, Terms, Tier
 from forecast.sizing.assessment import assess
 from forecast.sizing.search import best_commitment
-from forecast.units import month_range
+from forecast.units import month_range, to_cents
 from forecast.whatif import WhatIf, apply
 
 
@@ -92,3 +92,48 @@ def test_terms_beyond_the_core_are_shocked_too(terms: Terms, decisions: Decision
     whole = terms.model_copy(update={"fees": seats})
     rows = scenarios(whole, decisions, Decimal(300_000), to_come=[], undecided={})
     assert all(row.regret_usd is not None and row.regret_usd >= 0 for row in rows)
+
+
+def test_the_price_list_reaches_a_contract_as_far_as_its_protection_lets_it(
+    terms: Terms, decisions: DecisionSet
+) -> None:
+    paths = decisions.optimised_usd.sum(axis=(1, 2))[:, None]
+    bound = terms.model_copy(update={"usage_is_portable": False})
+    ours = best_commitment(bound, paths)
+
+    def shocked(**clause: object) -> dict[str, tuple[Decimal, Decimal | None]]:
+        protection = PriceProtection.model_validate(clause)
+        rows = scenarios(
+            bound.model_copy(update={"price_protection": protection}),
+            decisions,
+            ours.commitment_usd,
+            to_come=[],
+            undecided={},
+        )
+        return {row.name: (row.commitment_usd, row.kept_expected_cost_usd) for row in rows}
+
+    today = (ours.commitment_usd, to_cents(ours.expected_cost_usd))
+    follows = shocked(list_prices="follow")
+    locked = shocked(list_prices="locked")
+    lower = shocked(list_prices="locked", cuts_pass_through=True)
+    capped = shocked(list_prices="follow", cap_on_rises_share=0.05)
+    assert follows["list prices 20 % higher"] == follows["demand 20 % higher"]
+    assert locked["list prices 20 % higher"] == today
+    assert locked["list prices 20 % lower"][1] == today[1]
+    assert lower["list prices 20 % higher"] == today
+    assert lower["list prices 20 % lower"] == follows["list prices 20 % lower"]
+    by_the_cap = assess(terms, ours.commitment_usd, paths * 1.05).expected_cost_usd
+    assert capped["list prices 20 % higher"][1] == to_cents(by_the_cap)
+
+
+def test_no_rise_of_the_list_flips_a_locked_contract(terms: Terms, decisions: DecisionSet) -> None:
+    paths = decisions.optimised_usd.sum(axis=(1, 2))[:, None]
+    ours = best_commitment(terms, paths).commitment_usd
+    locked = terms.model_copy(update={"price_protection": PriceProtection()})
+
+    def rise(contract: Terms) -> float | None:
+        found = flip_values(contract, decisions, ours, to_come=[])
+        return next(f.value for f in found if f.assumption == "list prices higher")
+
+    assert rise(terms) is not None
+    assert rise(locked) is None

@@ -125,6 +125,19 @@ def test_a_workload_that_stopped_is_asked_about():
     assert found(three() + stopped, retiring={"tagging"}) == ()
 
 
+def test_a_workload_that_goes_on_under_another_name_is_shown_beside_its_end():
+    stopped = steady("tagging", last=date(2026, 9, 30))
+    renamed = steady("tagging-v2", first=date(2026, 10, 1))
+    entry = next(f for f in found(three() + stopped + renamed) if f.workload == "tagging")
+    assert "tagging-v2 began on 2026-10-01 at 100% of its volume" in entry.proposal
+    much_smaller = steady("pilot", first=date(2026, 10, 1), requests=lambda day: 90)
+    much_later = steady("search", first=date(2026, 10, 20))
+    entry = next(
+        f for f in found(three() + stopped + much_smaller + much_later) if f.workload == "tagging"
+    )
+    assert "began" not in entry.proposal
+
+
 def test_a_quarterly_job_between_two_runs_has_not_stopped():
     busy = {1, 4, 7, 10}
     job = steady("quarterly", first=date(2026, 1, 1), requests=lambda d: 900 * (d.month in busy))

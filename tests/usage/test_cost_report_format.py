@@ -92,7 +92,7 @@ def test_missing_pages_are_said(tmp_path):
 
 
 def test_it_is_no_usage_export(tmp_path):
-    with pytest.raises(UsageFormatError, match="it holds money, not tokens"):
+    with pytest.raises(UsageFormatError, match=r"recognised as .*: it holds money, not tokens"):
         read_usage([write(tmp_path, "cost.json", COST_REPORT)])
 
 

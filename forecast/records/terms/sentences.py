@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
+from forecast.records.terms.cautions import cautions
 from forecast.records.terms.contract import PERIOD_MONTHS, Terms
 from forecast.records.terms.discounts import Tier
 from forecast.records.terms.offer import Offer
+from forecast.records.terms.wording import per_cent, usd
 from forecast.units import add_months
 
 _PERIOD = {"monthly": "month", "quarterly": "quarter", "annual": "year", "term": "term"}
@@ -17,6 +18,7 @@ def sentences(terms: Terms) -> tuple[str, ...]:
     """Say what the contract says.
 
     >>> from datetime import date
+    >>> from decimal import Decimal
     >>> terms = Terms(term_start=date(2027, 1, 1), term_months=12, tiers=(
     ...     Tier(from_commitment_usd=Decimal(0), discount_share=0),
     ...     Tier(from_commitment_usd=Decimal(250000), discount_share=0.1)))
@@ -27,11 +29,9 @@ def sentences(terms: Terms) -> tuple[str, ...]:
     It is settled once a year; usage is paid as it comes and what is missing is trued up.
     Without a commitment usage is at list; from 250,000 USD a year it is 10 % off list.
     """
-    return tuple(
-        sentence
-        for group in (_term, _discounts, _commitment, _overage, _unused, _usage, _prices, _money)
-        for sentence in group(terms)
-    )
+    clauses = (_term, _discounts, _commitment, _overage, _unused, _usage, _prices, _money)
+    said = tuple(sentence for clause in clauses for sentence in clause(terms))
+    return (*said, *(f"Check: {caution}" for caution in cautions(terms)))
 
 
 def offer_sentences(terms: Terms, offer: Offer | None) -> tuple[str, ...]:
@@ -43,16 +43,6 @@ def offer_sentences(terms: Terms, offer: Offer | None) -> tuple[str, ...]:
         return (f"The commitment is {usd(offer.total_usd)} over the term.", *said)
     parts = ", ".join(usd(amount) for amount in offer.schedule_usd)
     return (f"The commitment is {usd(offer.total_usd)} over the term, by period {parts}.", *said)
-
-
-def usd(amount: Decimal) -> str:
-    """Write an amount, without cents where it has none."""
-    return f"{amount:,.2f}".removesuffix(".00") + " USD"
-
-
-def per_cent(share: float) -> str:
-    """Write a share in per cent."""
-    return f"{100 * share:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def _term(terms: Terms) -> Iterator[str]:

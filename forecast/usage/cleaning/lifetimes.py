@@ -30,6 +30,11 @@ QUIET_DAYS: Final = 28
 QUIET_MULTIPLE: Final = 3
 """And three times the longest pause before: a monthly job may well be silent for four weeks."""
 
+HANDOVER_DAYS: Final = 14
+SAME_VOLUME_RATIO: Final = 2.0
+"""A workload may go on under another name if that one begins within two weeks of its end, at half
+to twice its volume. Assumed; it only adds a sentence."""
+
 MIN_ACTIVE: Final = 28
 """Active days that make a rhythm to have stopped."""
 
@@ -101,5 +106,25 @@ def retired_workloads(known: Sequence[Rhythm], *, retiring: Container[str]) -> I
             seen=f"no usage for {days_text(quiet)} after {days_text(len(active))} with usage; "
             f"{pause}",
             reason="it seems to have ended; only its owner knows whether it comes back",
-            proposal="forecast nothing of it (or state retires_month in the inventory)",
+            proposal="forecast nothing of it (or state retires_month in the inventory)"
+            + _same_work(rhythm, int(active[-1]) + 1, known),
         )
+
+
+def _same_work(ended: Rhythm, day: int, known: Sequence[Rhythm]) -> str:
+    """Name the workload that began where one ended, at about its volume: a rename looks so."""
+    before = float(ended.units[max(0, day - QUIET_DAYS) : day].mean())
+    found: list[tuple[int, str]] = []
+    for other in known:
+        if other.begins < STARTS_AFTER_DAYS or abs(other.begins - day) > HANDOVER_DAYS:
+            continue
+        ratio = float(other.units[other.begins : other.begins + QUIET_DAYS].mean()) / before
+        if 1 / SAME_VOLUME_RATIO <= ratio <= SAME_VOLUME_RATIO:
+            found.append(
+                (
+                    abs(other.begins - day),
+                    f"; {other.workload} began on {other.day(other.begins)} at {ratio:.0%} of its "
+                    "volume: if that is the same work renamed, let one workload match both",
+                )
+            )
+    return min(found)[1] if found else ""

@@ -34,6 +34,8 @@ _INTEGER: Final = re.compile(r"([0-9]+)(?:\.0*)?")
 _GROUPED_OR_WHOLE: Final = re.compile(r"[1-9][0-9]{0,2}\.000")
 """A thousand in half of Europe, one in the other half."""
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
+_SEPARATED: Final = re.compile(r"[0-9]{1,3}(?:([,. '\u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
+_ROUNDED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
 _AMOUNT: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,3})?")
 _SPREADSHEET_AMOUNT: Final = re.compile(
     r"(?P<open>\()?(?P<sign>-)?\$?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,18})"
@@ -153,7 +155,15 @@ def _why_no_count(cell: str) -> str:
     if _GROUPED_OR_WHOLE.fullmatch(cell):
         return f"may mean {cell[:-4]} or {cell[:-4]}000: {quoted(cell)}; write it without the point"
     if re.fullmatch(r"-[0-9.]+", cell):
-        return f"is negative: {quoted(cell)}"
+        return f"is negative: {quoted(cell)}; take a correction off the row that it corrects"
+    if _SEPARATED.fullmatch(cell):
+        plain = re.sub(r"[^0-9]", "", cell)
+        return f"is not a count: {quoted(cell)}; write it without separators, {plain}"
+    if _ROUNDED.fullmatch(cell):
+        return (
+            f"is not a count: {quoted(cell)}; show the column as whole numbers in the "
+            "spreadsheet, and export it again"
+        )
     if re.fullmatch(r"[0-9]*\.[0-9]+", cell):
         return f"has a fraction: {quoted(cell)}; a count is a whole number"
     if cell.lower().lstrip("+-") in ("nan", "inf", "infinity"):
