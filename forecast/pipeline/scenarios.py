@@ -115,7 +115,7 @@ def _repriced(terms: Terms, decisions: DecisionSet, change_share: float) -> tupl
         return terms, apply(decisions, settings, period_months=1)[1]
     change = ListChange(month=1, change_share=change_share)
     struck = changed_terms(terms, expected_list_changes=(*terms.expected_list_changes, change))
-    return struck, decisions.optimised_usd.sum(axis=2)
+    return struck, decisions.optimised_total_usd
 
 
 def _both(terms: Terms, monthly: Floats, commitment_usd: Decimal) -> tuple[Optimum, float]:
