@@ -10,7 +10,7 @@ from openpyxl.workbook import Workbook
 
 from excel_templates.book import KEEP, Book
 from excel_templates.layout import Column, Page
-from excel_templates.sheets.decision import STEP_WORDS
+from excel_templates.sheets.decision import step_words
 from excel_templates.sheets.figures import FIGURES
 from excel_templates.styles import SHARE, Role
 from forecast.records.recommendation import Recommendation, WorkloadResult
@@ -126,7 +126,7 @@ def _bridge(before: Recommendation, now: Recommendation) -> Iterator[Row]:
 
 
 def _word(step: str) -> str:
-    return STEP_WORDS.get(step, step)
+    return step_words(step)
 
 
 def _steps(

@@ -13,7 +13,7 @@ from excel_templates.sheets import reconciliation
 from excel_templates.sheets.figures import BEHIND, HEADLINE, LEVELS, Figure, live
 from excel_templates.sheets.settled_rows import N_TIERS
 from excel_templates.styles import GENERAL, ONE_LINE, SHARE, USD, USD_CENTS, Role
-from forecast.records.recommendation import BridgeStep, Recommendation
+from forecast.records.recommendation import RUN_RATE_STEP, BridgeStep, Recommendation
 
 TITLE: Final = "Decision"
 _HEADLINE_ROW: Final = 10
@@ -234,7 +234,6 @@ STEP_WORDS: Final = {
     "batch": "Batch",
     "caching": "Prompt caching",
     "routing": "Routing",
-    "last quarter x 4": "Run rate, last quarter",
     "one-offs": "One-offs",
     "growth": "Growth",
     "changes already made": "Changes already made",
@@ -245,12 +244,23 @@ STEP_WORDS: Final = {
 }
 
 
+def step_words(step: str) -> str:
+    """Name a step of a bridge as the sheets do; the first begins the same for terms of any length.
+
+    >>> step_words("last quarter x 12"), step_words("growth"), step_words("a lever of your own")
+    ('Run rate, last quarter', 'Growth', 'a lever of your own')
+    """
+    if step.startswith(RUN_RATE_STEP):
+        return "Run rate, last quarter"
+    return STEP_WORDS.get(step, step)
+
+
 def step_rows(steps: Sequence[BridgeStep], n_blank: int) -> list[list[object]]:
     """Give the rows of a waterfall: the first and the last step are levels, the rest changes."""
     last = len(steps) - 1
     return [
         [
-            STEP_WORDS.get(step.step, step.step),
+            step_words(step.step),
             step.usd,
             *([KEEP] * n_blank),
             "level" if i in (0, last) else "change",

@@ -159,7 +159,7 @@ class Account:
         )
         return Recommendation(
             **dict(self.sizing) | {"warnings": warnings_of(self.checked, self.terms)},
-            bridge=bridge(self._bridge_figures(counted)),
+            bridge=bridge(self._bridge_figures(counted), self.terms.term_months),
             **states,
             avoided_over_commitment=AvoidedOverCommitment(
                 commitment_usd=as_is_number - recommended,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from forecast.records.recommendation import BridgeStep
+from forecast.records.recommendation import RUN_RATE_STEP, BridgeStep
 from forecast.units import to_cents
 
 
@@ -47,14 +47,17 @@ class BridgeFigures:
     commitment_usd: Decimal
 
 
-def bridge(figures: BridgeFigures) -> tuple[BridgeStep, ...]:
+def bridge(figures: BridgeFigures, term_months: int) -> tuple[BridgeStep, ...]:
     """Give the steps; the first and the last are levels, those between are changes.
+
+    The first is named for how often the last quarter goes into the term, "last quarter x 4" for a
+    year.
 
     Every change is the difference of two levels already rounded to cents, so that the first
     level plus all changes is the last level exactly.
     """
     levels: list[tuple[str, Decimal]] = [
-        ("last quarter x 4", to_cents(figures.last_quarter_usd)),
+        (f"{RUN_RATE_STEP} {term_months / 3:.3g}", to_cents(figures.last_quarter_usd)),
         ("one-offs", to_cents(figures.without_one_offs_usd)),
         ("growth", to_cents(figures.at_expected_volume_usd)),
         ("changes already made", to_cents(figures.at_todays_mix_usd)),

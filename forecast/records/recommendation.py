@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,10 @@ class Scenario(Record):
     """What today's number would then cost; None in results of before."""
     regret_usd: Usd | None = None
     """That, less the cost of the best number: the length of the scenario's bar in a tornado."""
+
+
+RUN_RATE_STEP: Final = "last quarter x"
+"""How the name of a bridge's first step begins; how often a quarter goes into the term follows."""
 
 
 class BridgeStep(Record):

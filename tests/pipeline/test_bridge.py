@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ def test_steps_sum_to_the_commitment_to_the_cent(levels, savings, cents):
     commitment = Decimal(cents) / 100
     levers = dict(zip(("routing", "batch", "caching"), savings, strict=False))
     figures = BridgeFigures(a, b, c, now, d, e, levers, f, commitment)
-    *steps, last = bridge(figures)
+    *steps, last = bridge(figures, 12)
     if any(savings) or d == e:
         assert sum(step.usd for step in steps) == last.usd == commitment
 
@@ -23,3 +24,11 @@ def test_steps_sum_to_the_commitment_to_the_cent(levels, savings, cents):
 def test_a_waterfall_ends_where_it_says(as_is, optimised, savings):
     *steps, last = waterfall(as_is, savings, optimised)
     assert sum(step.usd for step in steps) == last.usd
+
+
+@pytest.mark.parametrize(
+    ("months", "name"), [(12, "x 4"), (36, "x 12"), (18, "x 6"), (7, "x 2.33")]
+)
+def test_the_first_step_says_how_often_the_quarter_goes_into_the_term(months, name):
+    figures = BridgeFigures(10.0, 10.0, 10.0, 10.0, 10.0, 10.0, {}, 10.0, Decimal(10))
+    assert bridge(figures, months)[0].step == f"last quarter {name}"
