@@ -6,7 +6,7 @@ takes its lists from here; JSON, Parquet, TOML and the sheets that are filtered 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Generic, TypeVar
@@ -134,7 +134,7 @@ def told_once(remarks: Iterable[tuple[str, str]]) -> tuple[Told, ...]:
     return tuple(Told(said, tuple(names)) for said, names in about.items())
 
 
-def subject(text: str, workloads: Iterable[str]) -> tuple[str, str]:
+def subject(text: str, workloads: Container[str]) -> tuple[str, str]:
     """Split "workload: rest" where it begins with a workload's name.
 
     >>> subject("Chat: old: cache share", ["Chat", "Chat: old"])
@@ -142,10 +142,9 @@ def subject(text: str, workloads: Iterable[str]) -> tuple[str, str]:
     >>> subject("cache hits: 0.9", ["Chat"])
     ('', 'cache hits: 0.9')
     """
-    known = set(workloads)
     parts = text.split(": ")
     for n in range(len(parts) - 1, 0, -1):
         name = ": ".join(parts[:n])
-        if name in known:
+        if name in workloads:
             return name, ": ".join(parts[n:])
     return "", text

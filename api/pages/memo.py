@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Final
 
 from forecast.records.base import Provenance
-from forecast.records.recommendation import Assumption, BridgeStep, Recommendation
+from forecast.records.recommendation import BridgeStep, Recommendation
 from forecast.records.sizing_result import OfferScore
+from forecast.short_form import MOST_NAMES, subject, told_once
 
 APPROVERS: Final = (("Procurement", ""), ("Engineering", ""), ("Finance", ""))
 """Who signs unless somebody says otherwise."""
@@ -166,26 +167,28 @@ def _risks(result: Recommendation) -> Iterator[str]:
 
 
 def _holders(result: Recommendation) -> Iterator[Held]:
-    """Give what rests on somebody's word by workload, the largest saving first, then the rest."""
+    """Give what rests on somebody's word, the largest saving first, then what is about all.
+
+    The same word about several workloads is one line.
+    """
     owners = {e.workload: e.acceptance.owner for e in result.workload_evidence}
     claimed = (Provenance.USER, Provenance.CLAIM)
     stated = [a for a in result.assumptions if a.provenance in claimed]
     by_saving = sorted(result.workloads, key=lambda w: (w.optimised_usd - w.as_is_usd, w.name))
     counted = [w for w in by_saving if w.owner_state.counts]
-    taken: set[str] = set()
-    for workload in by_saving:
-        mine = [a for a in stated if a.name.startswith(f"{workload.name}: ")]
-        taken |= {a.name for a in mine}
-        if workload in counted and mine:
-            said = "; ".join(_said(a, workload.name) for a in mine)
-            owner = owners.get(workload.name) or _TO_BE_NAMED
-            yield Held(workload.name, _short(said), owner)
-    for assumption in dict.fromkeys(a for a in stated if a.name not in taken):
-        yield Held(_GENERAL, _short(f"{assumption.name}: {assumption.value}"), _TO_BE_NAMED)
-
-
-def _said(assumption: Assumption, workload: str) -> str:
-    return f"{assumption.name.removeprefix(f'{workload}: ')} {assumption.value}"
+    names = {w.name for w in by_saving}
+    mine: dict[str, list[str]] = {}
+    general: list[str] = []
+    for assumption in stated:
+        name, said = subject(assumption.name, names)
+        text = f"{said} {assumption.value}" if name else f"{said}: {assumption.value}"
+        (mine.setdefault(name, []) if name else general).append(text)
+    for told in told_once((w.name, "; ".join(mine[w.name])) for w in counted if w.name in mine):
+        theirs = {owners.get(name) or _TO_BE_NAMED: None for name in told.workloads}
+        named = ", ".join(theirs) if len(theirs) <= MOST_NAMES else f"{len(theirs)} owners"
+        yield Held(told.who, _short(told.said), named)
+    for text in dict.fromkeys(general):
+        yield Held(_GENERAL, _short(text), _TO_BE_NAMED)
 
 
 def _short(text: str, most: int = _SAID_LENGTH) -> str:

@@ -92,7 +92,7 @@ def design_ledger(workbook: Workbook) -> None:
 
 
 def fill(book: Book, recommendation: Recommendation, switches: Switches) -> None:
-    """Write months and the ledger, what would move most by a decision first."""
+    """Write months and the ledger, what can be decided and moves most first."""
     book.rows("history_rows", [[m.month, m.list_usd, m.complete] for m in recommendation.history])
     book.rows(
         "finding_rows",
@@ -110,12 +110,14 @@ def fill(book: Book, recommendation: Recommendation, switches: Switches) -> None
                 switches.line_of(e),
                 KEEP,
             ]
-            for e in sorted(recommendation.cleaning, key=_moves_least)
+            for e in sorted(recommendation.cleaning, key=_place)
         ]
         or [["", "nothing odd was found", *[None] * 8, KEEP]],
     )
 
 
-def _moves_least(entry: CleaningEntry) -> tuple[Decimal, Decimal]:
+def _place(entry: CleaningEntry) -> tuple[bool, Decimal, Decimal]:
+    """Order what can be decided first, then by what a decision moves, then by what it concerns."""
     nothing = Decimal(0)
-    return -abs(entry.yearly_usd or nothing), -abs(entry.list_usd or nothing)
+    can_be_decided = entry.state in ("on", "off")
+    return not can_be_decided, -abs(entry.yearly_usd or nothing), -abs(entry.list_usd or nothing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 from openpyxl.workbook import Workbook
@@ -50,7 +50,7 @@ def design(workbook: Workbook) -> None:
 
 def fill(book: Book, recommendation: Recommendation) -> None:
     """Write every source, kind by kind."""
-    names = [w.name for w in recommendation.workloads]
+    names = frozenset(w.name for w in recommendation.workloads)
     rows: list[list[object]] = [
         ["assumption", a.name, a.value, a.provenance.replace("_", " "), a.source, a.as_of]
         for a in sorted(recommendation.assumptions, key=lambda a: subject(a.name, names)[0] != "")
@@ -109,7 +109,7 @@ def _concerned(item: EvidenceItem) -> str:
     return f"{at_most}{_share(item.share)}{usd}"
 
 
-def _rests(item: EvidenceItem, names: Sequence[str]) -> str:
+def _rests(item: EvidenceItem, names: Container[str]) -> str:
     parts = [item.note]
     if item.sources:
         parts.append(f"not in {', '.join(item.sources)}")

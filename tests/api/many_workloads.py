@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from example_buyer import WORKLOADS
+from page_visitor import Visitor, as_file, etag_of, text_of
+
 from forecast.records.cleaning import CleaningEntry
 from forecast.records.migration import MigrationPlan, NotPlanned
 from forecast.records.recommendation import Recommendation
@@ -100,3 +103,20 @@ def _odd(workload: str, i: int) -> CleaningEntry:
     return ODD.model_copy(
         update={"id": f"burst-{i}", "workload": workload, "yearly_usd": Decimal(-100 - i)}
     )
+
+
+def portfolio_of_many(visitor: Visitor, upload: str, n: int) -> str:
+    """Draft a portfolio of n workloads, of which chat and nightly tags are answered."""
+    page = visitor.post(f"{upload}/portfolio", {"name": "many"})
+    assert page.status_code == 303, text_of(page)
+    blocks = "".join(
+        f'\n[[workloads]]\nname = "crawler {i:02}"\nmatch = [{{ api_key = "crawler-{i}" }}]\n'
+        for i in range(n - 2)
+    )
+    files = {
+        "workloads": as_file(WORKLOADS + blocks, "workloads.toml"),
+        "etag": etag_of(visitor.get("/portfolios/many")),
+    }
+    page = visitor.post("/portfolios/many/files", files)
+    assert page.status_code == 303, text_of(page)
+    return "/portfolios/many"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from example_buyer import TERMS, Buyer, run
+from many_workloads import of_many
 from pptx import Presentation
 
 from api.pages.memo import MAX_OFFERS, Memo, approval_memo
@@ -56,6 +57,15 @@ def slide_texts(content: bytes) -> list[str]:
         if shape.has_table:
             found += [cell.text for row in shape.table.rows for cell in row.cells]
     return found
+
+
+def test_the_same_word_about_many_workloads_is_one_line(answer: Recommendation) -> None:
+    page = approval_memo(of_many(answer, 60))
+
+    (line,) = [h for h in page.holders if "nightly tags" in h.what]
+    assert line.what.startswith("60 workloads (nightly tags 0")
+    assert line.said.startswith("batch share 1")
+    assert line.owner == "Ana"
 
 
 def words(page: str) -> str:

@@ -158,7 +158,8 @@ class TestWhoSeesWhat:
             if rule.rule.startswith(("/contracts/", "/reforecasts/")):
                 continue
             own = identifiers.get(rule.endpoint, house.decision).rpartition("/")[2]
-            name = {"pages.owner": "01-nightly-tags"}.get(rule.endpoint, "renewal")
+            named = {"pages.owner": "01-nightly-tags", "pages.decision_list": "workloads"}
+            name = named.get(rule.endpoint, "renewal")
             path = rule.rule.replace("<identifier>", own).replace("<name>", name)
             if path != rule.rule and "<" not in path:
                 found.append(path)

@@ -27,6 +27,7 @@ from browsing import (
 from contract_buyer import Q1, months
 from example_buyer import TERMS, TWELVE_WEEKS, WORKLOADS, usage_csv
 from flask.testing import FlaskClient
+from many_workloads import portfolio_of_many
 from page_visitor import Visitor, as_file, company, decided, settled
 from quarter_http import FIRST_QUARTER, SIGNATURE
 from running_service import store_of, working
@@ -227,6 +228,8 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
                 refusal: wait,
                 failed: wait,
                 cancelled: None,
+                f"{decision}/lists/workloads": None,
+                f"{decision}/lists/assumptions?find=batch": None,
                 f"{decision}/memo": None,
                 f"{decision}/dossier": None,
                 f"{decision}/owners/01-nightly-tags": None,
@@ -239,13 +242,14 @@ def test_every_page_in_every_light_and_width(browser: Browser, site: Site) -> No
                 quarter: wait,
                 "/portfolios": None,
                 "/portfolios/looked-at": None,
+                f"{portfolio_of_many(visitor, upload, 20)}?find=crawler": None,
                 "/nothing-is-here": None,
             },
         )
     admin = site.cookies(browser, site.admin_key)
     n += check_everywhere(browser, site.address, admin, {"/keys": None})
     n += check_everywhere(browser, site.address, [], {"/sign-in": None, "/": None})
-    assert n == 2 * 21
+    assert n == 2 * 24
 
 
 def test_where_no_stream_can_be_had_progress_is_asked_for(browser: Browser, site: Site) -> None:
