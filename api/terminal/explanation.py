@@ -92,23 +92,19 @@ def _usage(rows: pd.DataFrame) -> Group:
     counts = [*TOKEN_COLUMNS, "web_searches"]
     sums = rows.groupby(by, sort=True)[counts].sum()
     requests = rows.groupby(by, sort=True)["requests"].sum(min_count=1)
-    lines = [
-        (
-            f"{key[0]}: {key[1]}",
-            str(key[2]),
-            *(f"{int(n):,}" for n in sums.loc[key]),
-            "–" if requests.isna()[key] else f"{int(requests[key]):,}",
-        )
-        for key in sums.index
-    ]
+    lines = []
+    for key in sums.index:
+        shown = [(name, f"{int(n):,}") for name, n in sums.loc[key].items() if n]
+        shown.append(("requests", "–" if requests.isna()[key] else f"{int(requests[key]):,}"))
+        lines += [
+            (f"{key[0]}: {key[1]}", str(key[2]), str(name).replace("_", " "), count)
+            for name, count in shown
+        ]
     return table(
         f"Usage of all files, {rows['day'].min():%Y-%m-%d} to {rows['day'].max():%Y-%m-%d}",
-        [
-            *("platform: model", "tier", "input", "write 5m", "write 1h", "read", "output"),
-            *("searches", "requests"),
-        ],
+        ["platform: model", "tier", "what", "count"],
         lines,
-        text_columns=2,
+        text_columns=3,
     )
 
 

@@ -11,6 +11,7 @@ from forecast import __version__
 from forecast.pipeline.anomalies import SILENT_DAYS, anomalies, off_forecast
 from forecast.pipeline.kept_rates import changed_models
 from forecast.pipeline.last_forecast import Previous
+from forecast.pipeline.protected_prices import protected_prices
 from forecast.pipeline.quarter_inputs import QuarterInputs, restated
 from forecast.pipeline.replacement import Aligned, stored_columns
 from forecast.records.contract import SignedContract
@@ -40,6 +41,7 @@ def findings(
         if changed:
             note = f"prices or facts differ from the last forecast's: {', '.join(changed)}"
             found.append(Finding(kind="rate_card_changed", note=note[:2000]))
+    found += protected_prices(contract, new.card, new.rated, given.as_of)
     if was.package_version != __version__:
         note = f"the last forecast was made by version {was.package_version}"
         found.append(Finding(kind="package_changed", note=note))

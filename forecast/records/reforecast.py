@@ -92,6 +92,7 @@ FindingKind = Literal[
     "missing_quarter",
     "restated_usage",
     "rate_card_changed",
+    "prices_protected",
     "renamed_workload",
     "new_workload",
     "silent_workload",

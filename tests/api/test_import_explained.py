@@ -27,8 +27,24 @@ def test_it_tells_what_was_understood_and_writes_nothing(tmp_path: Path) -> None
     assert "without cached tokens, as exported" in shown
     assert "cannot tell requests" in shown
     assert "more pages follow 2026-11-01" in shown
-    assert "claude-opus-5-5 │ batch │ 1,500 │ 500 │ 0 │ 200 │ 700 │ 0 │ –" in shown
+    for what in (
+        "input tokens │ 1,500",
+        "cache write 5m tokens │ 500",
+        "cache read tokens │ 200",
+        "output tokens │ 700",
+        "requests │ –",
+    ):
+        assert f"anthropic: claude-opus-5-5 │ batch │ {what}" in shown
+    assert "write 1h" not in shown  # nothing of it was used
     assert [p.name for p in tmp_path.iterdir()] == ["page.json"]
+
+
+def test_counts_of_a_large_company_leave_the_model_readable(tmp_path: Path) -> None:
+    large = tmp_path / "page.json"
+    large.write_text(PAGE.replace("1500", "987654321098").replace("700", "123456789012"))
+    shown = run("import", large, "--explain").stdout
+    assert "anthropic: claude-opus-5-5" in shown
+    assert "987,654,321,098" in shown
 
 
 def test_it_may_write_the_table_too(tmp_path: Path) -> None:
