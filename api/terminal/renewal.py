@@ -65,20 +65,26 @@ def _next(result: Renewal) -> Section:
 
 
 def _terms(result: Renewal) -> Section:
+    """Lay out one column a term: names of terms are long, and most contracts have had few."""
+    lines = [_term(term) for term in result.terms]
+    names = (
+        "months, recorded so far", "signed", "list cost", "paid", "unused", "best",
+        "would have paid", "no deal", "saving caught",
+    )  # fmt: skip
     return Section(
         "What we signed, what we used, what we should have signed",
-        ("term", "signed", "list cost", "paid", "unused", "best", "would have paid", "no deal",
-         "saving caught"),
-        tuple(_term(term) for term in result.terms),
-    )  # fmt: skip
+        ("what", *(f"from {term.outcome.term_start}" for term in result.terms)),
+        tuple((name, *cells) for name, *cells in zip(names, *lines, strict=True)),
+    )
 
 
 def _term(term: RenewalTerm) -> tuple[str, ...]:
     o = term.outcome
     running = term.months_recorded < o.term_months
-    name = f"{o.term_months} months from {o.term_start}"
     return (
-        f"{name} ({term.months_recorded} recorded, the rest expected)" if running else name,
+        f"{term.months_recorded} of {o.term_months}, the rest expected"
+        if running
+        else f"all {o.term_months}",
         usd(o.signed_usd),
         usd(o.list_usd),
         usd(o.paid_usd),

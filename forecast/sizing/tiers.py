@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 from scipy.optimize import brentq
@@ -15,7 +16,7 @@ from forecast.sizing.consumption import Consumed, mean_path, periods_of, scaled,
 from forecast.sizing.search import Optimum, TierOptimum, tier_floor_usd
 from forecast.sizing.settlement import HALF_CENT_USD
 from forecast.sizing.wording import share_text, usd_text
-from forecast.units import to_cents
+from forecast.units import CENT, to_cents
 
 FAR = 4.0
 """Clauses beyond the core may count a part only: look this much further for a break-even."""
@@ -76,13 +77,20 @@ def reaching_up(
     return tuple(found)
 
 
+def _at(terms: Terms, commitment_usd: Decimal) -> str:
+    """Place an amount; in whole dollars the cent below a threshold would read as the threshold."""
+    floors = [tier_floor_usd(terms, tier) for tier in terms.tiers]
+    below = any(0 < floor - commitment_usd <= CENT for floor in floors)
+    return f"{'just below' if below else 'at'} {usd_text(commitment_usd)}"
+
+
 def _verdict(terms: Terms, list_usd: Consumed, best: Optimum, found: TierOptimum) -> str:
     if found.tier == best.tier:
         return _why_best(best)
     loss = usd_text(found.expected_cost_usd - best.expected_cost_usd)
     if found.commitment_usd < best.commitment_usd:
         what = (
-            f"Stopping at {usd_text(found.commitment_usd)}"
+            f"Stopping {_at(terms, found.commitment_usd)}"
             if found.commitment_usd
             else "Committing nothing and paying on demand"
         )

@@ -37,6 +37,7 @@ def test_everything_is_written_and_again_the_same(quarter: Path, tmp_path: Path)
     first = renewal(quarter, tmp_path / "one", following)
     assert first.exit_code == 0, first.output
     assert "What we signed, what we used, what we should have signed" in first.output
+    assert "months, recorded so far │ 3 of 12, the rest expected" in " ".join(first.output.split())
     for name in (RENEWAL, RENEWAL_PAGE, ANSWER, WORKBOOK):
         assert (tmp_path / "one" / name).stat().st_size > 0
     again = renewal(quarter, tmp_path / "two", following, "--json")

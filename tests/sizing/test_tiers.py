@@ -38,6 +38,14 @@ def test_every_tier_has_its_row_and_only_one_is_recommended(paths: np.ndarray) -
         assert row.waste_expected_usd == found.waste_risk.expected_usd
 
 
+def test_a_cent_below_a_threshold_is_not_called_the_threshold() -> None:
+    demand = np.linspace(900_000, 1_500_000, 200)[:, None]
+    terms = contract([(0, 0.0), (250_000, 0.10), (500_000, 0.14)])
+    rows = tier_rows(terms, demand, best_commitment(terms, demand))
+    assert rows[1].best_commitment_usd == Decimal("499999.99")
+    assert rows[1].verdict.startswith("Stopping just below 500,000 USD costs ")
+
+
 def test_reaching_up_says_what_it_loses_and_how_likely_it_pays(paths: np.ndarray) -> None:
     terms = contract(LADDER)
     best = best_commitment(terms, paths)
