@@ -238,6 +238,7 @@ STEP_WORDS: Final = {
     "growth": "Growth",
     "changes already made": "Changes already made",
     "prices and retirements": "Prices, retirements",
+    "expected list changes": "Expected list changes",
     "discount": "Discount",
     "margin": "Margin",
     "commitment": "Commitment",

@@ -44,7 +44,7 @@ from forecast.records.recommendation import (
 from forecast.records.reconciliation import Reconciliation
 from forecast.records.sizing_result import Sizing
 from forecast.records.terms import Terms
-from forecast.sizing.assessment import assess
+from forecast.sizing.assessment import assess, at_contract_list
 from forecast.sizing.consumption import for_settlement
 from forecast.sizing.schedule import schedule_of
 from forecast.sizing.settlement import settle
@@ -137,6 +137,7 @@ class Account:
         signed = assess(self.terms, recommended, settled_on)
         too_much = assess(self.terms, as_is_number, settled_on)
         counted = self._lever_means(counted_only=True)
+        figures = self._bridge_figures(counted, at_contract_list(self.terms, settled_on))
         migration = MigrationAccount(
             terms=self.terms,
             schedule=self.schedule,
@@ -159,7 +160,7 @@ class Account:
         )
         return Recommendation(
             **dict(self.sizing) | {"warnings": warnings_of(self.checked, self.terms)},
-            bridge=bridge(self._bridge_figures(counted), self.terms.term_months),
+            bridge=bridge(figures, self.terms.term_months),
             **states,
             avoided_over_commitment=AvoidedOverCommitment(
                 commitment_usd=as_is_number - recommended,
@@ -179,7 +180,7 @@ class Account:
                 recommended,
                 to_come=self._to_come(),
                 undecided=undecided_factors(ledger, decisions.workloads),
-                vendor_forecast_usd=VENDOR_FACTOR * self._bridge_figures(counted).last_quarter_usd,
+                vendor_forecast_usd=VENDOR_FACTOR * figures.last_quarter_usd,
             ),
             flips=flip_values(self.terms, decisions, recommended, to_come=self._to_come()),
             history=monthly_list_cost(self.rated, self.as_of),
@@ -222,7 +223,7 @@ class Account:
                 means[lever] = means.get(lever, 0.0) + float(saving.sum(axis=1).mean())
         return means
 
-    def _bridge_figures(self, savings: dict[str, float]) -> BridgeFigures:
+    def _bridge_figures(self, savings: dict[str, float], at_contract: Floats) -> BridgeFigures:
         years = self.terms.term_months / 12
         cut = pd.Timestamp(self.as_of - timedelta(days=QUARTER_DAYS))
         quarter = float(sum(self.rated.loc[self.rated["day"] > cut, "list_usd"], Decimal(0)))
@@ -237,6 +238,7 @@ class Account:
         decisions = self.costs.decisions
         optimised = float(decisions.optimised_total_usd.sum(axis=1).mean())
         d = self.sizing.commitment.tier_discount_share
+        changed = float(at_contract.mean()) if self._draws_contracted else optimised
         return BridgeFigures(
             last_quarter_usd=last,
             without_one_offs_usd=steady,
@@ -247,7 +249,8 @@ class Account:
             as_is_usd=float(decisions.as_is_usd.sum(axis=(1, 2)).mean()),
             optimised_usd=optimised,
             lever_saving_usd=savings,
-            contracted_usd=optimised * (1 - d) if self._draws_contracted else optimised,
+            changed_list_usd=changed,
+            contracted_usd=changed * (1 - d) if self._draws_contracted else changed,
             commitment_usd=self.sizing.commitment.recommended_usd,
         )
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from forecast.records.recommendation import RUN_RATE_STEP, BridgeStep
+from forecast.sizing.settlement import HALF_CENT_USD
 from forecast.units import to_cents
 
 
@@ -29,6 +30,9 @@ class BridgeFigures:
         Mean list cost of the term in the decision set.
     lever_saving_usd
         Mean list saving of each lever that counts, in the order of the stack.
+    changed_list_usd
+        The same optimised cost at the list that contract prices are taken off, once it has changed
+        as the terms expect.
     contracted_usd
         Mean consumption in the basis of the commitment: at the discount of the recommended tier,
         or at list where list dollars retire the commitment.
@@ -43,6 +47,7 @@ class BridgeFigures:
     as_is_usd: float
     optimised_usd: float
     lever_saving_usd: Mapping[str, float]
+    changed_list_usd: float
     contracted_usd: float
     commitment_usd: Decimal
 
@@ -68,7 +73,9 @@ def bridge(figures: BridgeFigures, term_months: int) -> tuple[BridgeStep, ...]:
     for i, (lever, usd) in enumerate(savings):
         running = figures.optimised_usd if i == len(savings) - 1 else running - usd
         levels.append((lever, to_cents(running)))
-    if figures.contracted_usd != figures.optimised_usd:
+    if abs(figures.changed_list_usd - figures.optimised_usd) >= HALF_CENT_USD:
+        levels.append(("expected list changes", to_cents(figures.changed_list_usd)))
+    if figures.contracted_usd != figures.changed_list_usd:
         levels.append(("discount", to_cents(figures.contracted_usd)))
     levels.append(("margin", figures.commitment_usd))
     steps = [BridgeStep(step=levels[0][0], usd=levels[0][1])]

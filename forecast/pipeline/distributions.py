@@ -16,6 +16,7 @@ from forecast.records.recommendation import (
     Quantile,
 )
 from forecast.records.terms import Terms
+from forecast.sizing.assessment import at_contract_list
 from forecast.sizing.consumption import for_settlement
 from forecast.sizing.search import best_commitment
 from forecast.units import quantile_rank, to_cents
@@ -57,10 +58,10 @@ def cost_outlook(
     terms: Terms, months: Sequence[date], monthly: Floats, *, discount_share: float
 ) -> CostOutlook:
     """Describe the term's cost in one state of the levers, from its [M, T] list cost."""
-    total = monthly.sum(axis=1)
+    consumed = for_settlement(terms, monthly)
     return CostOutlook(
-        term_list_cost=distribution(total),
-        term_contracted_cost=distribution(total * (1 - discount_share)),
+        term_list_cost=distribution(monthly.sum(axis=1)),
+        term_contracted_cost=distribution(at_contract_list(terms, consumed) * (1 - discount_share)),
         monthly=monthly_distributions(months, monthly),
-        commitment_usd=best_commitment(terms, for_settlement(terms, monthly)).commitment_usd,
+        commitment_usd=best_commitment(terms, consumed).commitment_usd,
     )

@@ -164,19 +164,29 @@ def _discount_share(
         }
         if len(in_force) == 1:
             return max(in_force)
-    consumed = float(_at_contract_list(terms, list_usd).sum())
+    consumed = float(at_contract_list(terms, list_usd).sum())
     if consumed == 0:
         return terms.tiers[0].discount_share
     return min(1.0, max(0.0, 1 - float(settled.contracted.sum()) / consumed))
 
 
-def _at_contract_list(terms: Terms, list_usd: Consumed) -> Floats:
-    """Give consumption at the list that contract prices are taken off."""
+def at_contract_list(terms: Terms, list_usd: Consumed) -> Floats:
+    """Give the consumption of the term at the list that contract prices are taken off, [M].
+
+    >>> from datetime import date
+    >>> from forecast.records.terms import ListChange
+    >>> from forecast.sizing.consumption import for_settlement
+    >>> terms = Terms(term_start=date(2027, 1, 1), term_months=12, tiers=(
+    ...     Tier(from_commitment_usd=Decimal(0), discount_share=0),),
+    ...     expected_list_changes=(ListChange(month=7, change_share=0.1),))
+    >>> at_contract_list(terms, for_settlement(terms, np.full((1, 12), 10.0))).tolist()
+    [126.0]
+    """
     if not terms.expected_list_changes:
         return total_of(list_usd)
     usage = split_by_group(terms, list_usd).total
     market = market_list(terms, len(usage))
-    return np.asarray(usage * contract_list(terms.price_protection, market))
+    return np.asarray((usage * contract_list(terms.price_protection, market)).sum(axis=1))
 
 
 def _share_of(flags: NDArray[np.bool_]) -> float:
