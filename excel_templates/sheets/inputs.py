@@ -63,7 +63,7 @@ CLAUSES: Final = (
     Typed("growth_shock", "Growth shock", "share of demand", SHARE,
           "0.1 or 10 %: all demand a tenth higher", -0.9999, 100),
     Typed("price_change", "List price change", "share of price", SHARE,
-          "-0.1 or -10 %: all prices a tenth lower", -0.9999, 100),
+          "-0.1 or -10 %: all prices a tenth lower, whatever protection says", -0.9999, 100),
     Typed("realisation", "Realised lever savings", "share of saving", SHARE,
           "1: every lever saves what was forecast", 0, 1),
 )  # fmt: skip

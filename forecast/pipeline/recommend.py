@@ -153,7 +153,8 @@ def recommend(
     if terms.term_start < month_of(day):
         raise TermsError(
             f"the term starts on {terms.term_start}, before the month of the last usage "
-            f"({day}); size the rest of a running contract with a re-forecast",
+            f"({day}); size the rest of a running contract with a re-forecast, or name the day to "
+            "decide on (--as-of) where a later row is not meant",
             column="term_start",
         )
     assignment = assign_workloads(rows, portfolio)

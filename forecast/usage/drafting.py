@@ -126,7 +126,8 @@ def draft_portfolio(
         )
     return Portfolio(
         workloads=tuple(workloads),
-        shared_key_note=(
+        shared_key_note=_passed_over(told)
+        + (
             "One line per key, workspace or tag. Where several workloads share one, give each its "
             "own key or tag and draft again; or let the match rules of each take a share of it "
             "(share = 0.4), with share_source and share_note saying where the share comes from."
@@ -206,6 +207,19 @@ def _attribution(rest: pd.DataFrame, fields: list[str]) -> str | None:
     told = [f for f in fields if sizes[f]]
     fine = [f for f in told if sizes[f] <= MAX_DRAFTED]
     return fine[0] if fine else min(told, key=lambda f: sizes[f], default=None)
+
+
+def _passed_over(told: pd.DataFrame) -> str:
+    """Say which attributions would have given more workloads than a person can review."""
+    unnamed = told[told["workload"].isin(["", UNASSIGNED])]
+    counts = {f: unnamed.loc[unnamed[f] != "", f].map(_pattern).nunique() for f in _OWNERS}
+    return "".join(
+        f"There are {n} values of {_OWNER_WORDS[field]}, more than the {MAX_DRAFTED} that a draft "
+        "lists: it is divided more coarsely, or lists the largest. Add a block for each of the "
+        "others that is a workload of its own. "
+        for field, n in counts.items()
+        if n > MAX_DRAFTED
+    )
 
 
 def _by_owner(part: pd.DataFrame, field: str, empty: dict[str, str]) -> Iterator[_Draft]:

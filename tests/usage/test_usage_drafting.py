@@ -65,7 +65,12 @@ def test_too_many_keys_fall_back_to_workspaces():
     rows = usage_rows(
         *({"api_key": f"key-{i}", "workspace": f"team {i % 3}"} for i in range(MAX_DRAFTED + 1))
     )
-    assert {w.name for w in draft_portfolio(rows).workloads} == {"team 0", "team 1", "team 2"}
+    portfolio = draft_portfolio(rows)
+    assert {w.name for w in portfolio.workloads} == {"team 0", "team 1", "team 2"}
+    said = (
+        f"There are {MAX_DRAFTED + 1} values of API key, more than the {MAX_DRAFTED} that a draft"
+    )
+    assert said in portfolio.shared_key_note
 
 
 def test_too_many_of_everything_keeps_the_largest():
