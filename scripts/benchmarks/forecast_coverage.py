@@ -1,6 +1,6 @@
 """What share of totals the 80 % interval held, at every past origin of every series.
 
-    python scripts/benchmarks/forecast_coverage.py --series series.parquet [--most 250] [--seed 0]
+    python scripts/benchmarks/forecast_coverage.py --series series.parquet [--most 1500] [--seed 0]
 
 Tasks ask each series once, all of a domain at about the same time: whatever moved that whole domain
 then counts as many misses. Here every past origin with two years of months or half a year of weeks
@@ -74,7 +74,7 @@ def main() -> int:
     """Parse the arguments and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--series", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=250, help="series of a monthly domain")
+    parser.add_argument("--most", type=int, default=1500, help="series of a monthly domain, drawn")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
