@@ -41,10 +41,7 @@ class OfferPaths:
         InputError
             A refusal, or evidence that is absent.
         """
-        terms = stored.recommendation().terms
-        monthly = stored.decisions().optimised_total_usd
-        monthly.flags.writeable = False
-        return cls(terms, monthly)
+        return cls(stored.recommendation().terms, stored.decisions().optimised_total_usd)
 
     def score(self, offers: Sequence[Offer]) -> tuple[OfferScore, ...]:
         """Score offers against the recommendation's own terms.

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from forecast.paths import DecisionSet, Floats
 
 KEYS: Final = ("scenario", "month", "workload")
@@ -24,6 +22,7 @@ ROWS_TOGETHER = 1 << 19
 
 def scenarios_bytes(decisions: DecisionSet) -> bytes:
     """Write a decision set as Parquet; another one of the same numbers gives the same bytes."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     months, workloads = len(decisions.months), len(decisions.workloads)
@@ -31,7 +30,8 @@ def scenarios_bytes(decisions: DecisionSet) -> bytes:
     buffer = io.BytesIO()
     writer: pq.ParquetWriter | None = None
     for begin in range(0, max(decisions.n_scenarios, 1), step):
-        rows = _table(decisions, slice(begin, begin + step))
+        frame = decisions.to_frame(slice(begin, begin + step))
+        rows = pa.Table.from_pandas(frame, preserve_index=False)
         if writer is None:
             writer = pq.ParquetWriter(
                 buffer,
@@ -64,10 +64,3 @@ def read_scenarios(path: Path) -> DecisionSet:
             return values.reshape(n, len(months), len(workloads))
 
         return DecisionSet(months, workloads, *(dollars(name) for name in DOLLARS))
-
-
-def _table(decisions: DecisionSet, scenarios: slice) -> pa.Table:
-    import pyarrow as pa
-
-    frame = decisions.to_frame(scenarios)
-    return pa.Table.from_pandas(frame, preserve_index=False)

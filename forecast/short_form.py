@@ -38,12 +38,21 @@ class ShortForm(Generic[Entry]):
 
     def rest_usd(self, usd: Callable[[Entry], Decimal | None]) -> Decimal | None:
         """Sum an amount over the rest; None where no entry of it has one."""
-        known = [amount for amount in map(usd, self.rest) if amount is not None]
-        return sum(known, Decimal(0)) if known else None
+        return total(map(usd, self.rest))
 
     def __len__(self) -> int:
         """Count the whole list."""
         return len(self.shown) + len(self.rest)
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add up the amounts that are known; None without any.
+
+    >>> total([Decimal(3), None, Decimal(4)]), total([None])
+    (Decimal('7'), None)
+    """
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def short_form(

@@ -102,16 +102,17 @@ def apply(decisions: DecisionSet, settings: WhatIf, *, period_months: int) -> tu
     kept |= dict.fromkeys(settings.switched_off, 0.0)
     demand = np.array([settings.demand_factors.get(name, 1.0) for name in decisions.workloads])
     factor = (1 + settings.growth_shock_share) * (1 + settings.price_change_share)
-    as_is, _ = _weighted(decisions, demand)
-    before, after = _weighted(decisions, demand * np.array(list(kept.values())))
+    saved = demand * np.array(list(kept.values()))
+    as_is = _weighted(decisions.as_is_usd, decisions.as_is_total_usd, demand)
+    before = _weighted(decisions.as_is_usd, decisions.as_is_total_usd, saved)
+    after = _weighted(decisions.optimised_usd, decisions.optimised_total_usd, saved)
     return (
         factor * period_totals(as_is, period_months),
         factor * period_totals(as_is - (before - after), period_months),
     )
 
 
-def _weighted(decisions: DecisionSet, weights: Floats) -> tuple[Floats, Floats]:
-    """Weighted sums over workloads of the list cost as is and optimised, both [M, T]."""
-    if (weights == weights[0]).all():
-        return weights[0] * decisions.as_is_total_usd, weights[0] * decisions.optimised_total_usd
-    return decisions.as_is_usd @ weights, decisions.optimised_usd @ weights
+def _weighted(usd: Floats, total_usd: Floats, weights: Floats) -> Floats:
+    """Weighted sum over workloads of [M, T, W]: of the total [M, T], where all weigh the same."""
+    alike = len(weights) > 0 and bool((weights == weights[0]).all())
+    return weights[0] * total_usd if alike else usd @ weights

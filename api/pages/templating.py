@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from forecast.short_form import total
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -109,16 +111,6 @@ def month(day: date | None) -> str:
     '2027-02'
     """
     return "–" if day is None else f"{day:%Y-%m}"
-
-
-def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Add up the amounts that are known; None without any.
-
-    >>> total([Decimal(3), None, Decimal(4)]), total([None])
-    (Decimal('7'), None)
-    """
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if known else None
 
 
 def embedded(value: Any) -> Markup:

@@ -9,7 +9,7 @@ from rich.console import Group
 
 from api.terminal.backtest import had_you_used_this
 from api.terminal.layout import page, plain, table, usd
-from api.terminal.shortened import told, whole_list
+from api.terminal.shortened import smaller, told, whole_list
 from forecast.short_form import short_form
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _workloads(found: UsageForecast) -> Group:
     rows = [(w.workload, *_figures(w.total), _spread(w.total)) for w in used.shown]
     if used.rest:
         mean = usd(used.rest_usd(lambda w: w.total.mean_usd))
-        rows.append((f"{len(used.rest)} smaller ones", mean, *("" for _ in _LEVELS), ""))
+        rows.append((smaller(used), mean, *("" for _ in _LEVELS), ""))
     shown = table(
         f"By workload, over {len(found.monthly)} months",
         ["workload", *_COLUMNS, "P90/P10"],

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 
 from api.short_lists import Amounts
 from api.terminal.layout import page, percent, plain, table, usd
-from api.terminal.shortened import told, whole_list
+from api.terminal.shortened import smaller, told, whole_list
 from forecast.records.batch import BatchEconomics
 from forecast.records.guard import ErrorCell, Finding, LatencyGuard, WorkloadEvidence
 from forecast.short_form import short_form
@@ -66,7 +66,7 @@ def _two_by_two(batched: Sequence[WorkloadEvidence]) -> _Part:
         late_usd = found.rest_usd(lambda e: e.guard.fallback_usd)
         rows.append(
             (
-                f"{len(found.rest)} smaller ones",
+                smaller(found),
                 "",
                 usd(found.rest_usd(_for_nothing_usd)),
                 "",
@@ -140,7 +140,7 @@ def _batches(ordered: Sequence[WorkloadEvidence]) -> _Part:
     if found.rest:
         rows.append(
             (
-                f"{len(found.rest)} smaller ones",
+                smaller(found),
                 "",
                 "",
                 usd(found.rest_usd(lambda of: of[1].list_saving_usd_per_month)),

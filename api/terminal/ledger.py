@@ -8,7 +8,7 @@ from rich.console import Group
 
 from api import short_lists
 from api.terminal.layout import page, plain, table, usd
-from api.terminal.shortened import told, whole_list
+from api.terminal.shortened import smaller, told, whole_list
 from forecast.records.cleaning import CleaningEntry
 from forecast.records.recommendation import Recommendation
 
@@ -41,7 +41,7 @@ def cleaning(result: Recommendation) -> Group | None:
     if found.rest:
         rows.append(
             (
-                f"{len(found.rest)} smaller ones",
+                smaller(found),
                 "",
                 "",
                 usd(found.rest_usd(lambda e: e.list_usd)),

@@ -15,7 +15,7 @@ from rich.console import Group
 from api import short_lists
 from api.terminal.layout import notes, page, percent, plain, table, usd
 from api.terminal.sections import Section, as_markdown, remarks, shown
-from api.terminal.shortened import whole_list
+from api.terminal.shortened import smaller, whole_list
 from forecast.records.reforecast import (
     Attribution,
     CertainDay,
@@ -108,7 +108,7 @@ def _findings(result: Reforecast) -> list[str]:
     lines = [_finding(f.note, f.usd) for f in found.shown]
     if found.rest:
         summed = _finding(
-            f"{len(found.rest)} smaller ones about one workload each",
+            f"{smaller(found)} about one workload each",
             found.rest_usd(lambda f: f.usd),
         )
         lines.append(f"{summed}; {whole_list(found, _WHERE)}")
@@ -264,7 +264,7 @@ def _promises(result: Reforecast) -> Section:
         measured = usd(found.rest_usd(lambda p: p.measured_usd))
         rows.append(
             (
-                f"{len(found.rest)} smaller ones",
+                smaller(found),
                 promised,
                 measured,
                 "",
@@ -282,7 +282,7 @@ def _reclassifications(result: Reforecast) -> Section:
     found = short_lists.reclassifications(result)
     rows = [(r.workload, r.stands_as.value, r.now, r.before, r.ask) for r in found.shown]
     if found.rest:
-        rows.append((f"{len(found.rest)} smaller ones", "", "", "", whole_list(found, _WHERE)))
+        rows.append((smaller(found), "", "", "", whole_list(found, _WHERE)))
     return Section(
         "To be asked again", ("workload", "stands as", "now", "before", "ask"), tuple(rows)
     )
@@ -311,9 +311,7 @@ def _workloads(result: Reforecast) -> Section:
     if found.rest:
         recorded = usd(found.rest_usd(lambda w: w.recorded_usd))
         expected = usd(found.rest_usd(lambda w: w.expected_usd))
-        rows.append(
-            (f"{len(found.rest)} smaller ones; {whole_list(found, _WHERE)}", recorded, expected)
-        )
+        rows.append((f"{smaller(found)}; {whole_list(found, _WHERE)}", recorded, expected))
     return Section("Workloads at list", ("workload", "recorded", "expected to come"), tuple(rows))
 
 

@@ -37,6 +37,15 @@ def told_lines(remarks: Iterable[tuple[str, str]], usd_of: Amounts, *, where: st
     return lines
 
 
+def smaller(found: ShortForm[Any]) -> str:
+    """Call the rest of a list.
+
+    >>> smaller(ShortForm(("a", "b"), ("c", "d")))
+    '2 smaller ones'
+    """
+    return f"{len(found.rest)} smaller ones"
+
+
 def whole_list(found: ShortForm[Any], where: str) -> str:
     """Say where the whole list stands.
 

@@ -8,7 +8,7 @@ from rich.console import Group
 
 from api import short_lists
 from api.terminal.layout import plain, table, usd
-from api.terminal.shortened import whole_list
+from api.terminal.shortened import smaller, whole_list
 from forecast.records.recommendation import LeverSaving, Recommendation, WorkloadResult
 
 
@@ -31,7 +31,7 @@ def workloads(result: Recommendation) -> Group:
         where = whole_list(found, "sheet Workloads, recommendation.json")
         rows.append(
             (
-                f"{len(found.rest)} smaller ones",
+                smaller(found),
                 "",
                 "",
                 usd(found.rest_usd(lambda w: w.as_is_usd)),
@@ -92,7 +92,7 @@ def migration(result: Recommendation) -> Group | None:
     if found.rest:
         rows.append(
             (
-                f"{len(found.rest)} smaller ones",
+                smaller(found),
                 *("", "", ""),
                 usd(found.rest_usd(lambda s: s.saving_usd)),
                 usd(found.rest_usd(lambda s: s.settled_saving_usd)),

@@ -116,17 +116,13 @@ def _why_number(before: Recommendation, now: Recommendation) -> str:
     moved = {step: usd for step, _, usd in _steps(before, now) if usd}
     last = now.bridge[-1].step if now.bridge else ""
     ranked = sorted((s for s in moved if s != last), key=lambda s: -abs(moved[s]))[:3]
-    return "; ".join(f"{_word(step)} {moved[step]:+,.0f} USD" for step in ranked)
+    return "; ".join(f"{step_words(step)} {moved[step]:+,.0f} USD" for step in ranked)
 
 
 def _bridge(before: Recommendation, now: Recommendation) -> Iterator[Row]:
     """The steps of both bridges; the changes of all but the last sum to that of the last."""
     for step, (a, b), _ in _steps(before, now):
-        yield _row("bridge", _word(step), a, b)
-
-
-def _word(step: str) -> str:
-    return step_words(step)
+        yield _row("bridge", step_words(step), a, b)
 
 
 def _steps(

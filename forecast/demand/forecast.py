@@ -30,7 +30,7 @@ from forecast.demand.history import (
     mend_with_notes,
     read_history,
 )
-from forecast.demand.joint_paths import Told, joint_paths, stop_of
+from forecast.demand.joint_paths import Surroundings, joint_paths, stop_of
 from forecast.demand.kinds import Kind, kinds_of
 from forecast.demand.lasting import portfolio_falls
 from forecast.demand.members.protocol import Floats, Ints, Window
@@ -201,7 +201,7 @@ def forecast_demand(
         pool,
         kinds,
         calendars,
-        Told(inventory, facts, correlation, falls.within),
+        Surroundings(inventory, facts, correlation, falls.within),
         months,
         n_paths,
         draw_order=draw_order,

@@ -35,7 +35,7 @@ STREAMS_A_WORKLOAD = 5
 
 
 @dataclass(frozen=True)
-class Told:
+class Surroundings:
     """What is known of the portfolio beside the histories of its workloads.
 
     Attributes
@@ -149,7 +149,7 @@ def joint_paths(
     pool: Pool,
     kinds: Sequence[Kind],
     calendars: Sequence[Calendar],
-    told: Told,
+    beside: Surroundings,
     months: tuple[date, ...],
     n_paths: int,
     *,
@@ -162,8 +162,8 @@ def joint_paths(
     ----------
     history, pool, kinds, calendars
         Of W workloads, in the order of the history.
-    told
-        What is known beside.
+    beside
+        What is known beside these.
     months
         T consecutive months.
     n_paths
@@ -173,7 +173,7 @@ def joint_paths(
     rng
         Source of randomness.
     """
-    courses, notes = _courses(history, pool, kinds, calendars, told, months)
+    courses, notes = _courses(history, pool, kinds, calendars, beside, months)
     common, streams = _streams(history.names, draw_order, rng)
     shared = common.standard_normal(n_paths)
     place = {name: w for w, name in enumerate(history.names)}
@@ -181,7 +181,7 @@ def joint_paths(
     def draw(name: str) -> Floats:
         w = place[name]
         rngs = deepcopy(streams[w])
-        ranks = coupled_ranks(told.correlation, shared, rng=rngs[0])
+        ranks = coupled_ranks(beside.correlation, shared, rng=rngs[0])
         return courses[w].months(months, history.end, ranks, rngs)
 
     return JointPaths(months, history.names, n_paths, draw), notes
@@ -203,7 +203,7 @@ def _courses(
     pool: Pool,
     kinds: Sequence[Kind],
     calendars: Sequence[Calendar],
-    told: Told,
+    beside: Surroundings,
     months: tuple[date, ...],
 ) -> tuple[list[Course], list[Adjustment]]:
     found: dict[Window, TotalDistribution] = {}
@@ -211,13 +211,15 @@ def _courses(
     courses: list[Course] = []
     notes: list[Adjustment] = []
     for w, name in enumerate(history.names):
-        workload, weeks, kind = told.inventory.get(name), calendars[w], kinds[w]
-        steady = kind is Kind.STEADY and weeks.window is not None
-        if weeks.window is not None and weeks.window not in found:
-            found[weeks.window] = distribution(pool, -1, weeks.window)
+        workload, weeks, kind = beside.inventory.get(name), calendars[w], kinds[w]
+        log_profile, totals = np.zeros(0), None
+        if kind is Kind.STEADY and weeks.window is not None:
+            if weeks.window not in found:
+                found[weeks.window] = distribution(pool, -1, weeks.window)
+            log_profile, totals = profile(pool, w, len(weeks.shares)), found[weeks.window]
         launch = None
         if workload is not None:
-            launch, note = plan_launch(workload, history.weekly[w], history.end, told.facts)
+            launch, note = plan_launch(workload, history.weekly[w], history.end, beside.facts)
             notes += [note] if note else []
             notes += analyst_notes(workload, months)
             ended = retirement(workload, months)
@@ -226,15 +228,15 @@ def _courses(
             Course(
                 weeks=weeks,
                 kind=kind,
-                log_profile=profile(pool, w, len(weeks.shares)) if steady else np.zeros(0),
-                totals=found[weeks.window] if steady and weeks.window is not None else None,
+                log_profile=log_profile,
+                totals=totals,
                 place=w,
                 half_noise=float(pool.hindcast.half_noise[w]),
                 bursts=pool.hindcast.known[-1][w].copy()
                 if kind is Kind.INTERMITTENT
                 else np.zeros(0),
                 ended=float(pool.hindcast.ended[w, -1]),
-                fall_share=told.fall_share,
+                fall_share=beside.fall_share,
                 launch=launch,
                 workload=workload,
                 observed_units=float(observed[w]),

@@ -16,7 +16,7 @@ from forecast.pricing.rate_cards import SHEET
 from forecast.records.contract import SignedContract
 from forecast.records.rates import ModelRates, RateCard
 from forecast.records.reforecast import Finding
-from forecast.records.terms import PriceProtection, Terms
+from forecast.records.terms import Terms
 
 
 def protected_prices(
@@ -35,7 +35,7 @@ def protected_prices(
         One for all models together; none where prices follow the list, or the rows that apply are
         the customer's own.
     """
-    if contract.terms.price_protection == PriceProtection(list_prices="follow"):
+    if contract.terms.price_protection.is_none:
         return []
     signed_on = contract.signature.signed_on
     since = rated.loc[rated["day"] >= pd.Timestamp(signed_on), ["platform", "model"]]

@@ -17,7 +17,7 @@ import numpy as np
 from forecast.paths import DecisionSet, Floats
 from forecast.records.negotiation import FlipValue
 from forecast.records.recommendation import Scenario
-from forecast.records.terms import ListChange, PriceProtection, Terms
+from forecast.records.terms import ListChange, Terms
 from forecast.sizing.assessment import assess
 from forecast.sizing.clause_steps import changed_terms
 from forecast.sizing.consumption import for_settlement
@@ -28,9 +28,6 @@ from forecast.whatif import WhatIf, apply
 
 TOLERANCE_SHARE = 0.005
 """A shock breaks the recommendation when keeping it costs this share more than re-sizing would."""
-
-FOLLOWS = PriceProtection(list_prices="follow")
-"""A contract without protection: its prices are off whatever the vendor's list says."""
 
 
 def _shocks(
@@ -110,7 +107,7 @@ def _repriced(terms: Terms, decisions: DecisionSet, change_share: float) -> tupl
 
     Where contract prices follow the list, consumption is scaled as the workbook does it.
     """
-    if terms.price_protection == FOLLOWS:
+    if terms.price_protection.is_none:
         settings = WhatIf(price_change_share=change_share)
         return terms, apply(decisions, settings, period_months=1)[1]
     change = ListChange(month=1, change_share=change_share)

@@ -23,6 +23,15 @@ class PriceProtection(Record):
     cap_on_rises_share: Annotated[float, Field(ge=0.0, le=10.0)] | None = None
     """With `follow`: the list may rise by at most this share in each contract year."""
 
+    @property
+    def is_none(self) -> bool:
+        """Whether prices go wherever the vendor's list goes.
+
+        >>> PriceProtection(list_prices="follow").is_none, PriceProtection().is_none
+        (True, False)
+        """
+        return self.list_prices == "follow" and self.cap_on_rises_share is None
+
 
 class ListChange(Record):
     """A change of the vendor's list that we think possible: a fact about us, not a clause."""
