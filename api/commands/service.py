@@ -40,7 +40,7 @@ def serve(
     ] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Serve the API: POST /v1/recommendations, the API document at /openapi.json.
+    """Serve the pages for the browser at /, and the API, which /docs describes.
 
     As it comes, one user of this machine is answered without a key, and nobody else. With
     COMMITMENT_ACCESS=keys organisations and their keys decide (commitment organisations add).

@@ -193,7 +193,7 @@ def _charts(result: Recommendation) -> dict[str, drawing.Chart | None]:
         "bridge": drawing.waterfall(
             "bridge",
             result.bridge,
-            "How last quarter's bill, four times, becomes the commitment.",
+            "How the bill of the last quarter, carried over the term, becomes the commitment.",
         ),
         "waterfall": drawing.waterfall(
             "waterfall",
