@@ -29,6 +29,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from api.whole_files import write_file
 from forecast.errors import InputError, UnknownModelError
 from forecast.pricing.model_ids import canonical_model
 from forecast.pricing.rate_cards import load_rate_card
@@ -184,8 +185,7 @@ def fetch(cache: Path = CACHE) -> Path:
                 raise InputError(f"cannot be fetched: {said}", file=f"litellm {VERSION}")
             with zipfile.ZipFile(wheels[0]) as wheel:
                 data = wheel.read(f"litellm/{FILE_NAME}")
-        cache.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(data)
+        write_file(kept, data)
     digest = hashlib.sha256(kept.read_bytes()).hexdigest()
     if digest != FILE_SHA256:
         raise InputError(f"is not the file that was compared: sha256 {digest}", file=str(kept))

@@ -1,8 +1,13 @@
 """Our prices against those that litellm publishes: agreed, or explained."""
 
+import hashlib
 import json
+import subprocess
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier
 
 import compare_litellm_prices as litellm
 import pytest
@@ -93,6 +98,28 @@ def _file(tmp_path: Path, **change: float) -> Path:
     path = tmp_path / "prices.json"
     path.write_text(json.dumps({"sample_spec": {}, "claude-opus-5-5": entry}), encoding="utf-8")
     return path
+
+
+def test_who_fetches_at_the_same_time_never_reads_half_a_file(tmp_path, monkeypatch):
+    """Two test processes fetch at once on a machine that has nothing yet."""
+    document = json.dumps({str(i): {"input_cost_per_token": 1e-06} for i in range(50_000)}).encode()
+    together = Barrier(4)
+
+    def download(command, **_):
+        together.wait(timeout=60)
+        with zipfile.ZipFile(Path(command[command.index("--dest") + 1]) / "a.whl", "w") as wheel:
+            wheel.writestr(f"litellm/{litellm.FILE_NAME}", document)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(litellm, "FILE_SHA256", hashlib.sha256(document).hexdigest())
+    monkeypatch.setattr(litellm.subprocess, "run", download)
+    for turn in range(3):
+        cache = tmp_path / str(turn)
+        with ThreadPoolExecutor(4) as threads:
+            places = threads.map(litellm.fetch, [cache] * 4)
+            found = list(threads.map(litellm.read, places))
+        assert [len(each) for each in found] == [50_000] * 4
+        assert [file.name for file in cache.iterdir()] == [f"{litellm.FILE_SHA256[:16]}.json"]
 
 
 def test_a_file_that_agrees_passes(tmp_path, capsys):
